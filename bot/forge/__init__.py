@@ -1,0 +1,1 @@
+"""The shell: the only rooms that know a git repository or a network."""

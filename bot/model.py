@@ -1,0 +1,553 @@
+"""The nouns of the flywheel: frozen, ignorant of GitHub, YAML and the clock.
+
+Every other module takes these and returns these. Byte offsets count from the start of the original file, ends are
+exclusive; steps are numbered from 1; times are ISO 8601 strings as the source wrote them; durations are milliseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Outcome = Literal["pass", "fail", "none"]
+EndReason = Literal["finished", "limit", "timeout", "aborted", "error", "killed", "unknown"]
+CallKind = Literal["shell", "edit", "read", "search", "web", "task", "poll", "other"]
+CallStatus = Literal["ok", "error", "rejected", "aborted", "missing"]
+Origin = Literal["main", "subagent"]
+Tier = Literal["backlog", "interactive", "autonomous"]
+Trust = Literal["T0", "T1", "T2"]
+Stratum = Literal["task", "pull", "group"]
+Component = Literal["instructions", "hooks"]
+
+TIERS: tuple[Tier, ...] = ("backlog", "interactive", "autonomous")
+"""From the most careful to the least."""
+
+
+# --- stage 1: what was read -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file as it was read: `path` as shown to people (`archive!member` inside a zip), the digest of its bytes."""
+
+    path: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A citation that code can check: `quote` stands in the bytes `start:end` of the file with this `sha256`.
+
+    The quote is text, not bytes: it must occur in the decoded range itself or in one of the strings of the JSON that
+    the range holds. `shown` is the redacted quote; only it is ever displayed or stored.
+    """
+
+    path: str
+    sha256: str
+    start: int
+    end: int
+    quote: str
+    shown: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What a test, build, lint or type-check command said: its outcome and the sorted ids of what failed."""
+
+    outcome: Outcome
+    failing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One tool use of the agent and what came back.
+
+    `status` is `error` when the call failed, `rejected` when a person refused it (no error), `missing` when no answer
+    was recorded. `error` is the first telling line of a failed call with its digits masked (at most 200 characters), so
+    that equal errors are equal strings. `creates` holds those of `paths` that the call made new. `check` is set when
+    the command was a check. `start:end` is the byte range of the record that holds the answer (of the call itself when
+    there is none) in `Trace.sources[source]`; `quote` is a short text that stands in it.
+    """
+
+    name: str
+    kind: CallKind
+    status: CallStatus
+    command: str = ""
+    paths: tuple[str, ...] = ()
+    creates: tuple[str, ...] = ()
+    exit_code: int | None = None
+    error: str = ""
+    timed_out: bool = False
+    check: Check | None = None
+    duration_ms: int | None = None
+    start: int = 0
+    end: int = 0
+    quote: str = ""
+    source: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One turn of the agent with its calls. `start:end` is the byte range of its first record, which holds `quote`."""
+
+    start: int
+    end: int
+    quote: str
+    calls: tuple[Call, ...] = ()
+    origin: Origin = "main"
+    source: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """Who ran: name as in design.md §4 (`claude-code`, `codex`), version and model as the transcript says."""
+
+    name: str = ""
+    version: str = ""
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Tokens of a whole run, subagents included; `input` includes what came from a cache."""
+
+    input: int = 0
+    output: int = 0
+    cached: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A transcript read into steps; subagents and continuations joined, duplicates by id dropped.
+
+    `task`, `repeat` and `outcome` are filled only by formats that record them (tau-bench). `prompt` is the first
+    request, `final` the last text of the agent; both at most 4,000 characters. `provider_errors` counts the model calls
+    at the very end of the run that failed at the provider. `warnings` says what was lost or salvaged, a line each.
+    """
+
+    format: str
+    sources: tuple[Source, ...]
+    steps: tuple[Step, ...]
+    end_reason: EndReason = "unknown"
+    agent: Agent = Agent()
+    session: str = ""
+    cwd: str = ""
+    branch: str = ""
+    started: str = ""
+    ended: str = ""
+    prompt: str = ""
+    final: str = ""
+    tokens: Tokens = Tokens()
+    cost_usd: float | None = None
+    compactions: int = 0
+    provider_errors: int = 0
+    warnings: tuple[str, ...] = ()
+    task: str = ""
+    repeat: str = ""
+    outcome: Outcome = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One fact from a report or about a run: a kebab-case name, held or not, a detail in words, a value, a citation.
+
+    Names in use: `test-failed` (detail: test id), `tests-failed` and `tests-run` (value: count), `test-flaky`,
+    `job-failed` (detail: masked evidence line, value: exit code), `log-key` (detail: the failure's versioned key),
+    `job-duration` (ms), `run-conclusion`, `run-attempt`, `tokens`, `cost` (USD), `infrastructure` (detail: which),
+    `permission`, `unreadable` (detail: why; the file named could not be read).
+    """
+
+    name: str
+    held: bool = True
+    detail: str = ""
+    value: float | None = None
+    pin: Pin | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A file that CI wrote, read: `outcome` is none when it holds no verdict, `partial` when it was cut off."""
+
+    format: str
+    source: Source
+    outcome: Outcome
+    signals: tuple[Signal, ...] = ()
+    partial: bool = False
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """The files an attempt left changed, relative to the repository: those that existed before, and the new ones."""
+
+    changed: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The CI run behind an episode, as the bundle's manifest says."""
+
+    id: int = 0
+    attempt: int = 1
+    workflow: str = ""
+    event: str = ""
+    conclusion: str = ""
+    created_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """One agent's attempt at one head: its signals and its trace.
+
+    `id` is unique in a fleet and readable (`octo/shop/issue-34/run-2`). `diff` is None when nothing tells what was
+    changed. `joined` is the reason code of how transcript and result came together. `harness` maps the path of each
+    harness file the agent saw to the sha256 of its bytes.
+    """
+
+    id: str
+    repository: str
+    outcome: Outcome
+    trace: Trace | None = None
+    signals: tuple[Signal, ...] = ()
+    task: str | None = None
+    pull: int | None = None
+    head_sha: str = ""
+    base_sha: str = ""
+    agent: Agent = Agent()
+    run: Run = Run()
+    diff: Diff | None = None
+    trust: Trust = "T2"
+    joined: str = "bundle"
+    reports: tuple[str, ...] = ()
+    harness: Mapping[str, str] = field(default_factory=dict)
+
+
+# --- stage 2: what was found ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """Why a failed episode is nobody's fault in the harness: a gate code (`X1 never-started`) and what was seen."""
+
+    episode: str
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One detector, seen in one episode: the steps it cites by number, the pins of those steps, two fingerprints.
+
+    `instance` is the level-1 fingerprint (dedupe inside a repository), `cause` the level-2 one (across repositories).
+    """
+
+    detector: str
+    episode: str
+    steps: tuple[int, ...]
+    pins: tuple[Pin, ...] = ()
+    instance: str = ""
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """Failures against passes over strata: the exact conditional odds ratio, its 95 % mid-p interval, two-sided mid-p.
+
+    `odds_ratio` and `high` are None when infinite. `fired_failed` of `failed` and `fired_passed` of `passed` episodes
+    showed the detector, counted over the informative strata of this level only.
+    """
+
+    stratum: Stratum
+    strata: int
+    failed: int
+    passed: int
+    fired_failed: int
+    fired_passed: int
+    odds_ratio: float | None
+    low: float
+    high: float | None
+    p: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """The findings of one detector over all episodes and repositories.
+
+    `failed` and `passed` count all judged episodes in which the detector fired; `failed_of` and `passed_of` all that
+    were judged. `reasons` says in codes why the pattern is only descriptive (`few-failures`, `few-tasks`, `no-lift`,
+    `not-significant`, `experimental`). `rank` orders for attention (1 first); it never changes counts or intervals.
+    """
+
+    id: str
+    detector: str
+    status: Literal["actionable", "descriptive"]
+    contrast: Contrast | None
+    repositories: tuple[str, ...]
+    tasks: tuple[str, ...]
+    failed: int
+    passed: int
+    failed_of: int
+    passed_of: int
+    findings: tuple[Finding, ...]
+    causes: tuple[tuple[str, int], ...] = ()
+    reasons: tuple[str, ...] = ()
+    q: float | None = None
+    rank: int = 0
+
+
+# --- rules ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """What a detector would add to the harness: prose for instructions, or the name of a guard for hooks."""
+
+    component: Component
+    text: str
+    guard: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Fire rate on failures and on passes, on which data, by whom (`ours`, a URL, or `none`)."""
+
+    data: str = ""
+    fails: float | None = None
+    passes: float | None = None
+    by: str = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Detector:
+    """A rule that knows one kind of failure and its remedy, as its YAML file says. `detect` is the parsed expression."""
+
+    id: str
+    family: str
+    title: str
+    status: Literal["experimental", "stable"]
+    level: Literal["low", "medium", "high"]
+    detect: Mapping[str, object]
+    remedy: Remedy
+    measured: Measured = Measured()
+    sources: tuple[str, ...] = ()
+    blind_spots: tuple[str, ...] = ()
+    falls: str = ""
+
+
+# --- stage 3: what should change --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class HarnessFile:
+    """A harness file at the default branch's head. A symlink has its target in `link` and no text of its own."""
+
+    path: str
+    text: str
+    mode: str = "100644"
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Harness:
+    """The files that steer an agent in one repository, and what is needed to place new ones.
+
+    `head` is the commit they were read at ("" when they were not read from a repository). `paths` holds every
+    tracked path of the repository (empty when unknown).
+    """
+
+    repository: str
+    files: Mapping[str, HarnessFile] = field(default_factory=dict)
+    head: str = ""
+    paths: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One harness file, before and after. `before` None = the file is new, `after` None = it is removed."""
+
+    path: str
+    before: str | None
+    after: str | None
+    mode: str = "100644"
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A guard or rule replayed over recorded episodes: how many it would have touched, and which."""
+
+    guard: str
+    failed_episodes: int
+    passed_episodes: int
+    failed_fired: tuple[str, ...]
+    passed_fired: tuple[str, ...]
+    microseconds_p50: float = 0.0
+    microseconds_p99: float = 0.0
+    parameters: Mapping[str, int] = field(default_factory=dict)
+    steps: Mapping[str, int] = field(default_factory=dict)
+    """The step of each touched episode before which the guard first acts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a modification should cure and what it may disturb: episode ids, written down before anything runs.
+
+    `score` compares the prediction, made on one half of the tasks, with the other half, beside "always yes"
+    (keys `precision`, `recall`, `always_yes_precision`, `episodes`); empty when there is too little to split.
+    """
+
+    fixes: tuple[str, ...]
+    risks: tuple[str, ...]
+    replay: Replay | None = None
+    score: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Modification:
+    """The edits that answer one pattern in one repository, with a prediction.
+
+    `id` and `revision` as design.md §4 (12 and 8 hex digits). `kind` is the kind of edit (`managed-block`, `guard`).
+    `inverse` undoes `edits` byte for byte.
+    """
+
+    id: str
+    revision: str
+    repository: str
+    detector: str
+    component: Component
+    kind: str
+    title: str
+    edits: tuple[Edit, ...]
+    inverse: tuple[Edit, ...]
+    prediction: Prediction
+    pattern: Pattern
+    remedy: Remedy
+    head: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def branch(self) -> str:
+        """The branch that bears this change; find-or-update by this name is what makes a second run silent."""
+        return f"flywheel/{self.detector}-{self.id}"
+
+
+# --- stage 4: who decides ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One step of a judgement: its code, the most generous tier it allows, and the value that was seen."""
+
+    code: str
+    allows: Tier
+    seen: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A tier and every reason for it: the tier is the most careful that any reason demands. `held` = not proposed now."""
+
+    tier: Tier
+    reasons: tuple[Reason, ...]
+    held: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A modification with its decision: what `turn` returns and the shell carries out."""
+
+    modification: Modification
+    decision: Decision
+
+
+# --- effects: written down, not yet done ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPull:
+    """Put `edits` on `branch` (new, or moved on when ours) with this commit message, and keep one pull for it."""
+
+    repository: str
+    change: str
+    revision: str
+    branch: str
+    title: str
+    body: str
+    message: str
+    labels: tuple[str, ...]
+    edits: tuple[Edit, ...]
+    head: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenIssue:
+    """Keep one issue for this change, with the ready draft in its body; no branch."""
+
+    repository: str
+    change: str
+    revision: str
+    title: str
+    body: str
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CloseChange:
+    """Withdraw a change: its branch goes if it is still ours alone, its pull or issue is marked closed."""
+
+    repository: str
+    change: str
+    branch: str
+    reason: str
+
+
+Effect = OpenPull | OpenIssue | CloseChange
+
+
+@dataclass(frozen=True, slots=True)
+class Performed:
+    """What became of an effect: `created`, `updated`, `unchanged`, `frozen` (a human commit), `closed` or `refused`."""
+
+    change: str
+    status: Literal["created", "updated", "unchanged", "frozen", "closed", "refused"]
+    where: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the ledger: what happened to one change. It holds counts, pins and decisions, never transcript text.
+
+    Events: `proposed`, `updated`, `frozen`, `dismissed`, `withdrawn`, `merged`, `reverted`.
+    """
+
+    at: str
+    event: str
+    repository: str
+    change: str
+    detector: str
+    revision: str = ""
+    tier: str = ""
+    reason: str = ""
+    failed: int = 0
+    passed: int = 0
+    fixes: int = 0
+    risks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One turn over a fleet: everything that was seen, found, proposed, and left out with its reason."""
+
+    episodes: int
+    outcomes: Mapping[str, int]
+    excluded: tuple[Exclusion, ...]
+    findings: tuple[Finding, ...]
+    dropped_pins: int
+    patterns: tuple[Pattern, ...]
+    proposals: tuple[Proposal, ...]
+    held: tuple[Proposal, ...] = ()
+    warnings: tuple[str, ...] = ()

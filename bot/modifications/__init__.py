@@ -1,0 +1,1 @@
+"""Stage 3: patterns become modifications of a harness, each with a prediction."""

@@ -1,0 +1,1 @@
+"""What people read: terminal table, report, and the bodies of pulls and issues."""

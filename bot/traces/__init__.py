@@ -1,0 +1,1 @@
+"""Stage 2: episodes become findings, and findings become patterns."""
