@@ -323,7 +323,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Detector:
-    """A rule that knows one kind of failure and its remedy, as its YAML file says. `detect` is the parsed expression."""
+    """A rule that knows one kind of failure and its remedy, as its YAML file says; `detect` is its expression."""
 
     id: str
     family: str
@@ -448,7 +448,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A tier and every reason for it: the tier is the most careful that any reason demands. `held` = not proposed now."""
+    """A tier and every reason for it; the tier is the most careful any reason demands. `held` says why not now."""
 
     tier: Tier
     reasons: tuple[Reason, ...]
