@@ -1,0 +1,94 @@
+"""Ledger entries to lines of JSON and back, and the fold that says how each change stands; no file, no clock here.
+
+A line is one object with `v` (schema version) and the fields of `model.Entry`. Lines of a later version, and damaged
+lines, are kept as they are by whoever writes the file and counted here: nothing is lost, nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields
+
+from bot.model import Entry
+
+VERSION = 1
+MAX_LINE = 1 << 20
+ENDED = frozenset({"dismissed", "withdrawn", "reverted"})
+OPEN = frozenset({"proposed", "updated", "frozen"})
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one change stands: its last entry, the entry that proposed or last updated it, and its first."""
+
+    first: Entry
+    last: Entry
+    proposed: Entry
+
+    @property
+    def is_open(self) -> bool:
+        """Proposed and not ended by a person or by us."""
+        return self.last.event in OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """What the flywheel remembers: every change by id, and how many lines could not be read."""
+
+    changes: Mapping[str, Standing] = field(default_factory=dict)
+    unread: int = 0
+
+    def remembered(self) -> frozenset[tuple[str, str]]:
+        """(repository, detector) of every change that went in: failures of that kind since then count double."""
+        merged = (standing.last for standing in self.changes.values() if standing.last.event == "merged")
+        return frozenset((entry.repository, entry.detector) for entry in merged)
+
+
+def encode(entry: Entry) -> str:
+    """One line, its keys in a fixed order, without its line end."""
+    return json.dumps({"v": VERSION, **asdict(entry)}, ensure_ascii=True, separators=(",", ":"))
+
+
+def decode(line: str) -> Entry | None:
+    """The entry of one line; None for an empty, damaged or foreign one."""
+    if not line.strip() or len(line) > MAX_LINE:
+        return None
+    try:
+        read = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(read, dict) or read.pop("v", None) != VERSION:
+        return None
+    kinds = {one.name: str if one.type == "str" else int for one in fields(Entry)}
+    if set(read) - set(kinds) or any(type(value) is not kinds[name] for name, value in read.items()):
+        return None
+    try:
+        return Entry(**read)
+    except TypeError:
+        return None
+
+
+def fold(lines: Iterable[str]) -> Ledger:
+    """Replay the lines in order. A change proposed again after its end starts a new first entry."""
+    changes: dict[str, Standing] = {}
+    unread = 0
+    for line in lines:
+        entry = decode(line)
+        if entry is None:
+            unread += bool(line.strip())
+            continue
+        known = changes.get(entry.change)
+        if known is None or (known.last.event in ENDED and entry.event == "proposed"):
+            changes[entry.change] = Standing(entry, entry, entry)
+            continue
+        proposed = entry if entry.event in {"proposed", "updated"} else known.proposed
+        changes[entry.change] = Standing(known.first, entry, proposed)
+    return Ledger(changes, unread)
+
+
+def dismissal_holds(standing: Standing | None, failed_now: int) -> bool:
+    """A remembered *no* holds until the failure comes back at twice the evidence (design.md, rule 9)."""
+    if standing is None or standing.last.event != "dismissed":
+        return False
+    return failed_now < 2 * max(standing.proposed.failed, 1)
