@@ -1,8 +1,8 @@
 """Paths on disk become bundles: a folder or a zip that carries one run's transcripts, reports and harness files.
 
 A bundle is a folder with a `manifest.json` of ours, a zip, or, without a manifest, a leaf folder (design.md §4).
-Nothing is unpacked: members of a zip are streamed and bounded (figures: research/ci.md §1.4). Names from a zip never become
-paths on disk; `..`, absolute names, links and bombs are refused and said in `warnings`.
+Nothing is unpacked: members of a zip are streamed and bounded (figures: research/ci.md §1.4). Names from a zip never
+become paths on disk; `..`, absolute names, links and bombs are refused and said in `warnings`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A trace becomes the diff its edits left, for bundles that carry no patch; None where a trace cannot tell.
 
-A shell command that writes files (`sed -i`, `>`, `git apply`) is not read: when an agent wrote that way and never by its
-edit tools, nothing is claimed.
+A shell command that writes files (`sed -i`, `>`, `git apply`) is not read: when an agent wrote that way and never by
+its edit tools, nothing is claimed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Paths on disk in, episodes out: every file of a bundle is recognised by content, read, joined and given its outcome."""
+"""Paths on disk in, episodes out: every file of a bundle is recognised by its content, read and joined."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Traces and reports found in one bundle become the attempts they belong to, each with the reason code of its join.
 
-On disk the bundle itself is the join (`bundle`: a manifest says so; `folder`: they lie in one leaf folder). Reports in a
-folder that holds several independent sessions could belong to any of them: ambiguous is unjoined and said, never guessed.
+On disk the bundle itself is the join (`bundle`: a manifest says so; `folder`: they lie in one leaf folder). Reports in
+a folder that holds several independent sessions could belong to any of them: ambiguous is unjoined and said, never
+guessed.
 """
 
 from __future__ import annotations
