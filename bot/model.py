@@ -297,6 +297,8 @@ class Pattern:
     reasons: tuple[str, ...] = ()
     q: float | None = None
     rank: int = 0
+    unjudged: int = 0
+    """Episodes without an outcome in which the detector fired; they count nowhere else."""
 
 
 # --- rules ------------------------------------------------------------------------------------------------------------
