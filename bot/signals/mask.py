@@ -52,7 +52,7 @@ _TEST_FILE = re.compile(r"(?i)test|spec")
 
 
 def mask_digits(text: str) -> str:
-    """The text with its numbers as `<N>` and nothing else changed, ids and codes protected; lines are cut at the cap."""
+    """The text with its numbers as `<N>` and nothing else changed; ids and codes stay, lines are cut at the cap."""
     return "\n".join(_DIGITS.sub(_masked_digits, line[:LINE_CAP]) for line in text.split("\n"))
 
 
