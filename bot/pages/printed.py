@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -122,26 +123,42 @@ def replay(one: Replay) -> dict[str, Any]:
     }
 
 
-def trace(one: Trace, path: str) -> dict[str, Any]:
-    """What a transcript holds."""
-    calls = [call for step in one.steps for call in step.calls]
+def transcript(traces: Sequence[Trace], path: str, format_name: str) -> dict[str, Any]:
+    """What a transcript file holds; a file of several runs (tau-bench) is summed up and says how many in `runs`."""
+    steps = [step for trace in traces for step in trace.steps]
+    calls = [call for step in steps for call in step.calls]
+    reasons = sorted({trace.end_reason for trace in traces})
+    first = traces[0] if traces else None
     return {
         "path": path,
         "kind": "transcript",
-        "format": one.format,
-        "steps": len(one.steps),
+        "format": format_name,
+        "runs": len(traces),
+        "steps": len(steps),
         "calls": len(calls),
         "errors": sum(call.status == "error" for call in calls),
-        "end_reason": one.end_reason,
-        "warnings": list(one.warnings),
-        "agent": asdict(one.agent),
-        "task": one.task or None,
-        "outcome": one.outcome,
-        "tokens": asdict(one.tokens),
-        "cost_usd": one.cost_usd,
-        "started": one.started or None,
-        "ended": one.ended or None,
+        "end_reason": reasons[0] if len(reasons) == 1 else "unknown",
+        "warnings": [warning for trace in traces for warning in trace.warnings],
+        "agent": asdict(first.agent) if first else None,
+        "tokens": {
+            name: sum(getattr(trace.tokens, name) for trace in traces) for name in ("input", "output", "cached")
+        },
+        "cost_usd": _total([trace.cost_usd for trace in traces]),
+        "outcomes": dict(Counter(trace.outcome for trace in traces)),
+        "started": (first.started or None) if first else None,
+        "ended": (traces[-1].ended or None) if traces else None,
     }
+
+
+def unknown(path: str, why: str) -> dict[str, Any]:
+    """A file that no reader knows."""
+    empty = {"steps": 0, "calls": 0, "errors": 0, "end_reason": None}
+    return {"path": path, "kind": "unknown", "format": "unknown", **empty, "warnings": [why]}
+
+
+def _total(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
 
 
 def report(one: Report) -> dict[str, Any]:
