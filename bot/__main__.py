@@ -1,0 +1,226 @@
+"""The command line; wires the shell together.
+
+Exit codes: 0 done, 1 for `--fail-on` and lint findings, 2 for what the user can mend (one line on standard error).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from bot.errors import UserError
+
+if TYPE_CHECKING:
+    from bot.commands.running import Shell
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Reads failed agent runs, mines what keeps going wrong, and proposes measured changes to the agents' harness.",
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Out = Annotated[Path, typer.Option("--out", help="Where reports, pulls, issues and the ledger go.")]
+Repo = Annotated[
+    list[str] | None,
+    typer.Option("--repo", help="[o/r=]DIR: the git repository that gets the branches. May be repeated."),
+]
+Directory = Annotated[Path | None, typer.Option("--repo", help="The repository, when it is not where the run had it.")]
+DEFAULT_OUT = Path("flywheel-out")
+
+
+@app.command()
+def run(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Folders, bundles, transcripts. Default: examples.")
+    ] = None,
+    repo: Repo = None,
+    out: Out = DEFAULT_OUT,
+    as_json: Json = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be done and write nothing.")] = False,
+    fail_on: Annotated[
+        Literal["never", "actionable"], typer.Option("--fail-on", help="Exit 1 when there is an actionable pattern.")
+    ] = "never",
+) -> None:
+    """A turn over agent runs on disk: what keeps going wrong, and ready harness changes as branches."""
+    from bot.commands import running
+
+    request = running.Request(tuple(paths or ()), tuple(repo or ()), out, dry_run)
+    finished = running.run(request, _shell(as_json))
+    if as_json:
+        _print_json(finished.record)
+    else:
+        from bot.pages import screen
+
+        screen.show_turn(finished.turn, finished.performed, out, dry_run=dry_run)
+    if fail_on == "actionable" and any(one.status == "actionable" for one in finished.turn.patterns):
+        raise typer.Exit(1)
+
+
+@app.command()
+def read(
+    files: Annotated[list[Path], typer.Argument(help="Transcripts, reports, job logs, folders, zips.")],
+    against: Annotated[Path | None, typer.Option("--against", help="A passing log of the same job.")] = None,
+    as_json: Json = False,
+) -> None:
+    """What is in a transcript or a report; with --against, which lines of a job log matter."""
+    from bot.commands.reading import read_against, read_all
+
+    records: Iterable[dict[str, Any]]
+    records = (read_against(file, against) for file in files) if against else read_all(files)
+    for record in records:
+        if as_json:
+            _print_json(record, indent=None)
+        else:
+            _print_record(record)
+
+
+@app.command()
+def explain(
+    name: Annotated[str, typer.Argument(metavar="ID|PULL", help="A change, branch, pattern, detector or episode.")],
+    out: Out = DEFAULT_OUT,
+    as_json: Json = False,
+) -> None:
+    """Why something was proposed or left out, why it has its tier, and what became of it."""
+    from bot.commands.explaining import explain as explained
+
+    record = explained(name, out)
+    if as_json:
+        _print_json(record)
+        return
+    _print_record(record)
+
+
+@app.command()
+def backtest(
+    name: Annotated[str, typer.Argument(metavar="GUARD|RULE", help="loop-guard, finish-guard, or a detector's id.")],
+    paths: Annotated[list[Path] | None, typer.Argument(help="Recorded runs. Default: examples.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Replay a guard or a rule over recorded calls: where it would have fired, in failures and in passes."""
+    from bot.commands.replaying import backtest as replayed
+    from bot.commands.wiring import episodes_of, shipped_detectors
+    from bot.pages import printed
+
+    record = printed.replay(replayed(name, episodes_of(paths or ()), shipped_detectors()))
+    if as_json:
+        _print_json(record)
+        return
+    _print_record(record)
+
+
+@app.command()
+def lint(
+    paths: Annotated[list[Path] | None, typer.Argument(help="Rules, policies, harness files. Default: ours.")] = None,
+    diff: Annotated[Path | None, typer.Option("--diff", help="A patch to a harness; `-` reads standard input.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Check rules with their tests, approval policies, harness files, and patches to a harness."""
+    from bot.commands.linting import lint_all
+
+    problems = list(lint_all(paths or (), diff))
+    for problem in problems:
+        if as_json:
+            _print_json(problem, indent=None)
+        else:
+            typer.echo(f"{problem['path']}: {problem['code']}: {problem['message']}")
+    if problems:
+        raise typer.Exit(1)
+    if not as_json:
+        typer.echo("nothing to mend")
+
+
+@app.command()
+def undo(
+    change: Annotated[str, typer.Argument(metavar="ID", help="The change to withdraw.")],
+    repo: Directory = None,
+    out: Out = DEFAULT_OUT,
+    as_json: Json = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be done and write nothing.")] = False,
+) -> None:
+    """Withdraw a proposed change: its branch goes if it is still ours alone."""
+    _close(change, "withdrawn", "", repo, out, as_json, dry_run)
+
+
+@app.command()
+def dismiss(
+    change: Annotated[str, typer.Argument(metavar="ID", help="The change that is not wanted.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; it is remembered and shown.")],
+    repo: Directory = None,
+    out: Out = DEFAULT_OUT,
+    as_json: Json = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be done and write nothing.")] = False,
+) -> None:
+    """Say no to a change: remembered until the failure comes back at twice the evidence."""
+    _close(change, "dismissed", reason, repo, out, as_json, dry_run)
+
+
+def _close(
+    change: str,
+    event: Literal["withdrawn", "dismissed"],
+    reason: str,
+    repo: Path | None,
+    out: Path,
+    as_json: bool,
+    dry_run: bool,
+) -> None:
+    from bot.commands.closing import close
+
+    record = close(change, event, reason, repo, out, _shell(as_json), dry_run)
+    if as_json:
+        _print_json(record)
+        return
+    typer.echo(f"{record['change']}: {record['status']}. {record['detail']}".rstrip())
+
+
+def _shell(as_json: bool) -> Shell:
+    """Everything that touches the world, in one place; progress is shown only when a person is watching."""
+    from bot.commands.running import Shell
+    from bot.forge import files, local, seed
+    from bot.pages.screen import watched
+
+    return Shell(
+        open_forge=local.LocalForge,
+        seed=seed.seed,
+        origin=local.origin,
+        lock=files.lock,
+        write=files.write,
+        now=lambda: datetime.now(UTC).isoformat(timespec="seconds"),
+        watched=(lambda episodes: episodes) if as_json or not sys.stderr.isatty() else watched,
+    )
+
+
+def _print_json(record: Any, indent: int | None = 2) -> None:
+    sys.stdout.write(json.dumps(record, ensure_ascii=False, indent=indent).encode("utf-8", "replace").decode() + "\n")
+
+
+def _print_record(record: dict[str, Any]) -> None:
+    from bot.pages import screen
+
+    screen.show_record(record)
+
+
+def main() -> None:
+    """The door: what a user can mend is one line, an interrupt leaves nothing half-written, all else is a bug."""
+    try:
+        app()
+    except UserError as error:
+        sys.stderr.write(f"flywheel: {error}\n")
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.stderr.write("flywheel: stopped. What was written is whole; run it again to go on.\n")
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What the command line's reading commands do: paths in, lines or JSON out; none of them writes anything."""

@@ -1,0 +1,65 @@
+"""`flywheel undo` and `flywheel dismiss`: a change's id and an out folder in; the change closed and remembered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+from bot import flywheel
+from bot.commands.explaining import ledger_of, load_run
+from bot.commands.running import Shell, append
+from bot.errors import UserError
+from bot.model import Entry
+
+
+def close(
+    change: str,
+    event: Literal["withdrawn", "dismissed"],
+    reason: str,
+    directory: Path | None,
+    out: Path,
+    shell: Shell,
+    dry_run: bool,
+) -> dict[str, Any]:
+    """Close one change. `directory` overrides the repository that the last run used."""
+    if not dry_run:
+        with shell.lock(out):
+            return _close(change, event, reason, directory, out, shell, dry_run)
+    return _close(change, event, reason, directory, out, shell, dry_run)
+
+
+def _close(
+    change: str,
+    event: Literal["withdrawn", "dismissed"],
+    reason: str,
+    directory: Path | None,
+    out: Path,
+    shell: Shell,
+    dry_run: bool,
+) -> dict[str, Any]:
+    standing = ledger_of(out).get(change)
+    if standing is None:
+        raise UserError(f"{change}: {out}/ledger.jsonl knows no such change. `flywheel run` prints the ids.")
+    if not standing.is_open:
+        raise UserError(f"{change}: it is {standing.last.event} already. Nothing is left to do.")
+    entry = standing.proposed
+    place = directory or _place(entry, out)
+    branch = f"flywheel/{entry.detector}-{change}"
+    state: flywheel.State = "held" if standing.last.event == "frozen" else "proposed"
+    life = flywheel.Change(change, entry.repository, branch, state)
+    after, effects = flywheel.advance(life, event, reason)
+    record = {"change": change, "state": after.state, "status": "would close", "detail": f"branch {branch}"}
+    if dry_run:
+        return record
+    forge = shell.open_forge(entry.repository, place, out, None)
+    for effect in effects:
+        done = forge.perform(effect)
+        record |= {"status": done.status, "detail": done.detail}
+    append(out, [replace(entry, at=shell.now(), event=event, reason=reason)], shell.write)
+    return record
+
+
+def _place(entry: Entry, out: Path) -> Path | None:
+    place = load_run(out).get("repositories", {}).get(entry.repository)
+    return Path(place) if isinstance(place, str) else None

@@ -1,0 +1,240 @@
+"""`flywheel run`: episodes, a forge and an out folder in; a turn, its effects performed, and the files people open.
+
+Order of writing: branches and texts first, then the ledger, then `run.json` and `report.html`. A run that was cut off
+anywhere is completed by the next one, for every write is find-or-create.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from bot import flywheel, ledger
+from bot.approval.labels import labels_for
+from bot.commands.wiring import shipped_detectors, shipped_policy
+from bot.errors import UserError
+from bot.model import Detector, Effect, Entry, Episode, Harness, OpenIssue, OpenPull, Performed, Proposal, Turn
+from bot.pages import body, printed
+from bot.pages.report import report
+from bot.shipped import folder
+from bot.signals.bundle import open_source
+from bot.signals.collect import collect
+
+EXAMPLES_DATE = "2026-01-05T12:00:00+00:00"
+MAX_PINNED_BYTES = 256 << 20
+EVENTS: Mapping[str, str] = {"created": "proposed", "updated": "updated", "frozen": "frozen"}
+
+
+class Forge(Protocol):
+    """What a run needs of a forge (bot/forge/api.py has the whole)."""
+
+    def harness(self) -> Harness:
+        """The harness files at the head of the default branch."""
+
+    def perform(self, effect: Effect) -> Performed:
+        """Do it, find-or-create."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """The imperative parts, wired by `__main__`."""
+
+    open_forge: Callable[[str, Path | None, Path, str | None], Forge]
+    seed: Callable[[Path, Path], None]
+    origin: Callable[[Path], str]
+    lock: Callable[[Path], AbstractContextManager[None]]
+    write: Callable[[Path, bytes], None]
+    now: Callable[[], str]
+    watched: Callable[[Iterable[Episode]], Iterable[Episode]]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the user asked for."""
+
+    paths: tuple[Path, ...] = ()
+    repos: tuple[str, ...] = ()
+    out: Path = Path("flywheel-out")
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A turn carried out: what is printed, and as JSON."""
+
+    turn: Turn
+    performed: Mapping[str, Performed]
+    record: Mapping[str, Any]
+    effects: tuple[Effect, ...]
+
+
+def run(request: Request, shell: Shell) -> Finished:
+    """Carry out one turn. A dry run does everything but write."""
+    with nullcontext() if request.dry_run else shell.lock(request.out):
+        return _run(request, shell)
+
+
+def _run(request: Request, shell: Shell) -> Finished:
+    detectors = shipped_detectors()
+    examples = not request.paths
+    paths = request.paths or (folder("examples") / "episodes",)
+    episodes = list(shell.watched(collect(paths)))
+    if not episodes:
+        raise UserError(f"{paths[0]}: nothing readable. Name a folder of runs: transcripts, with reports beside them.")
+    _all_different(episodes)
+    directories = _example_repositories(request, shell) if examples and not request.repos else {}
+    directories |= _directories(request.repos, episodes, shell.origin)
+    date = EXAMPLES_DATE if examples else None
+    names = sorted({episode.repository for episode in episodes})
+    forges = {name: shell.open_forge(name, directories.get(name), request.out, date) for name in names}
+    harnesses = {name: forges[name].harness() for name in directories if name in forges}
+    remembered = ledger.fold(_ledger_lines(request.out))
+    turn = flywheel.turn(episodes, remembered, harnesses, shipped_policy(), detectors, _source)
+    command = _backtest_paths(request.paths)
+    effects = [_effect(proposal, turn, detectors, episodes, command) for proposal in turn.proposals]
+    performed: dict[str, Performed] = {}
+    if not request.dry_run:
+        for effect in effects:
+            performed[effect.change] = forges[effect.repository].perform(effect)
+        _remember(request.out, turn, performed, shell)
+    places = {name: str(path) for name, path in directories.items()}
+    record = {**printed.run(turn, performed), "repositories": places, "dry_run": request.dry_run}
+    if not request.dry_run:
+        shell.write(request.out / "run.json", (json.dumps(record, indent=2, ensure_ascii=True) + "\n").encode())
+        page = report(turn, performed, {detector.id: detector for detector in detectors})
+        shell.write(request.out / "report.html", page.encode("utf-8", "replace"))
+    return Finished(turn, performed, record, tuple(effects))
+
+
+def _all_different(episodes: Sequence[Episode]) -> None:
+    seen: set[str] = set()
+    for episode in episodes:
+        if episode.id in seen:
+            raise UserError(
+                f"{episode.id}: two runs bear this name. Name paths that do not overlap, or rename a folder."
+            )
+        seen.add(episode.id)
+
+
+def _source(path: str) -> bytes | None:
+    stream = open_source(path)
+    if stream is None:
+        return None
+    with stream:
+        data = stream.read(MAX_PINNED_BYTES + 1)
+    return data if len(data) <= MAX_PINNED_BYTES else None
+
+
+def _directories(repos: Sequence[str], episodes: Sequence[Episode], origin: Callable[[Path], str]) -> dict[str, Path]:
+    """Repository → folder, from `[o/r=]DIR`; a bare DIR is named by its origin, or is the fleet's only repository."""
+    names = sorted({episode.repository for episode in episodes})
+    found: dict[str, Path] = {}
+    for given in repos:
+        name, separator, directory = given.partition("=")
+        path = Path(directory if separator else given)
+        if not separator:
+            guessed = [known for known in (origin(path), path.resolve().name) if known in names]
+            name = guessed[0] if guessed else names[0] if len(names) == 1 else ""
+        if name not in names:
+            listed = ", ".join(names[:10]) + (", …" if len(names) > 10 else "")
+            raise UserError(
+                f"--repo {given}: which repository of these runs is it? Write NAME=DIR, NAME one of: {listed}."
+            )
+        found[name] = path
+    return found
+
+
+def _example_repositories(request: Request, shell: Shell) -> dict[str, Path]:
+    """Bare repositories for the examples, made once in the out folder; none on a dry run."""
+    if request.dry_run:
+        return {}
+    found = {}
+    for tree in sorted(path for path in (folder("examples") / "repos").iterdir() if path.is_dir()):
+        bare = request.out / "repos" / f"{tree.name}.git"
+        shell.seed(tree, bare)
+        found[tree.name.replace("__", "/", 1)] = bare
+    return found
+
+
+def _effect(
+    proposal: Proposal, turn: Turn, detectors: Sequence[Detector], episodes: Sequence[Episode], paths: str
+) -> OpenPull | OpenIssue:
+    """What the forge is asked to do: a pull for what may be merged, an issue with the draft for the backlog."""
+    change = proposal.modification
+    labels = labels_for(proposal.decision.tier)
+    context = body.Context(
+        detector=next(detector for detector in detectors if detector.id == change.detector),
+        episodes={episode.id: episode for episode in episodes},
+        excluded=turn.excluded,
+        paths=paths,
+    )
+    if proposal.decision.tier == "backlog":
+        text = body.issue_body(proposal, context)
+        return OpenIssue(change.repository, change.id, change.revision, change.title, text, labels)
+    return OpenPull(
+        repository=change.repository,
+        change=change.id,
+        revision=change.revision,
+        branch=change.branch,
+        title=change.title,
+        body=body.pull_body(proposal, context),
+        message=body.commit_message(proposal),
+        labels=labels,
+        edits=change.edits,
+        head=change.head,
+    )
+
+
+def _backtest_paths(paths: Iterable[Path]) -> str:
+    import shlex
+
+    return " ".join(shlex.quote(str(path)) for path in paths)
+
+
+def _ledger_lines(out: Path) -> Iterator[str]:
+    path = out / "ledger.jsonl"
+    if path.exists():
+        yield from path.read_text(encoding="utf-8", errors="replace").split("\n")
+
+
+def _remember(out: Path, turn: Turn, performed: Mapping[str, Performed], shell: Shell) -> None:
+    """One entry for every change that was created, updated or found frozen; an unchanged one adds nothing."""
+    at = shell.now()
+    entries = [_entry(one, performed[one.modification.id], at) for one in turn.proposals]
+    append(out, [entry for entry in entries if entry], shell.write)
+
+
+def append(out: Path, entries: Sequence[Entry], write: Callable[[Path, bytes], None]) -> None:
+    """The ledger with these lines after the ones it has, written whole or not at all."""
+    if not entries:
+        return
+    path = out / "ledger.jsonl"
+    before = path.read_bytes() if path.exists() else b""
+    if before and not before.endswith(b"\n"):
+        before += b"\n"
+    write(path, before + "".join(ledger.encode(entry) + "\n" for entry in entries).encode())
+
+
+def _entry(proposal: Proposal, done: Performed, at: str) -> Entry | None:
+    change = proposal.modification
+    event = EVENTS.get(done.status)
+    if event is None:
+        return None
+    return Entry(
+        at=at,
+        event=event,
+        repository=change.repository,
+        change=change.id,
+        detector=change.detector,
+        revision=change.revision,
+        tier=proposal.decision.tier,
+        reason=done.detail,
+        failed=change.pattern.failed,
+        passed=change.pattern.passed,
+        fixes=len(change.prediction.fixes),
+        risks=len(change.prediction.risks),
+    )

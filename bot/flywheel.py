@@ -1,0 +1,196 @@
+"""The heart: `turn`, what evidence says should change, and `advance`, the life of one change. No I/O, no clock.
+
+Read this first. A turn is four stages; `collect` (bot/signals) has read the episodes before it begins:
+
+    analyse    gate, then detectors -> findings with verified pins       bot/traces
+    mine       findings of a fleet -> patterns                           bot/traces
+    generate   pattern x harness -> modification + prediction            bot/modifications
+    judge      modification x policy x record -> decision                bot/approval
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from bot.approval.judge import judge
+from bot.approval.policy import Policy
+from bot.ledger import Ledger, dismissal_holds
+from bot.model import (
+    CloseChange,
+    Detector,
+    Effect,
+    Episode,
+    Exclusion,
+    Finding,
+    Harness,
+    Modification,
+    Pattern,
+    Proposal,
+    Turn,
+)
+from bot.modifications.backtest import GUARDS, calibrate
+from bot.modifications.generate import generate, lead
+from bot.modifications.predict import predict
+from bot.signals.redact import redact
+from bot.traces.analyse import analyse
+from bot.traces.fingerprint import fingerprint
+from bot.traces.gate import gate
+from bot.traces.mine import mine
+from bot.traces.pins import verify
+
+Sources = Callable[[str], bytes | None]
+"""The original bytes that a pin's path cites; None when they are gone."""
+
+MIN_FAILED_HERE = 3
+"""A fleet's pattern is proposed to a repository that itself has at least this many failures of the kind."""
+
+
+def turn(
+    episodes: Iterable[Episode],
+    ledger: Ledger,
+    harnesses: Mapping[str, Harness],
+    policy: Policy,
+    detectors: Sequence[Detector],
+    sources: Sources,
+) -> Turn:
+    """One turn over a fleet: everything that was seen, found, proposed, and left out with its reason.
+
+    `harnesses` maps a repository to what steers agents there; one that is missing is taken as empty.
+    """
+    seen, excluded, findings, dropped = _analyse(episodes, detectors, sources)
+    blamed = {exclusion.episode for exclusion in excluded}
+    judged = [episode for episode in seen if episode.outcome != "none" and episode.id not in blamed]
+    patterns = mine(findings, judged, detectors, ledger.remembered())
+    proposals = list(_propose(patterns, judged, harnesses, policy, detectors, ledger))
+    return Turn(
+        episodes=len(seen),
+        outcomes=Counter(episode.outcome for episode in seen),
+        excluded=tuple(excluded),
+        findings=tuple(findings),
+        dropped_pins=dropped,
+        patterns=patterns,
+        proposals=tuple(proposal for proposal in proposals if not proposal.decision.held),
+        held=tuple(proposal for proposal in proposals if proposal.decision.held),
+        warnings=tuple(dict.fromkeys(_warnings(seen))),
+    )
+
+
+def _analyse(
+    episodes: Iterable[Episode], detectors: Sequence[Detector], sources: Sources
+) -> tuple[list[Episode], list[Exclusion], list[Finding], int]:
+    """Gate and detectors over each episode. A finding with a pin that does not hold is dropped and counted.
+
+    The gate comes first: an excluded episode has no findings. Quotes are redacted only after they were verified.
+    """
+    seen: list[Episode] = []
+    excluded: list[Exclusion] = []
+    findings: list[Finding] = []
+    dropped = 0
+    for episode in episodes:
+        seen.append(episode)
+        exclusion = gate(episode)
+        if exclusion is not None:
+            excluded.append(exclusion)
+        if exclusion is not None and episode.outcome != "none":
+            continue
+        for finding in analyse(episode, detectors):
+            pins = verify(finding.pins, sources)
+            dropped += len(finding.pins) - len(pins)
+            if len(pins) < len(finding.pins):
+                continue
+            instance, cause = fingerprint(finding.detector, episode, finding.steps)
+            shown = tuple(replace(pin, shown=redact(pin.quote)) for pin in pins)
+            findings.append(replace(finding, pins=shown, instance=instance, cause=cause))
+    return seen, excluded, findings, dropped
+
+
+def _propose(
+    patterns: Sequence[Pattern],
+    judged: Sequence[Episode],
+    harnesses: Mapping[str, Harness],
+    policy: Policy,
+    detectors: Sequence[Detector],
+    ledger: Ledger,
+) -> Iterator[Proposal]:
+    """A proposal for every repository in which an actionable pattern keeps failing, best patterns first."""
+    by_id = {detector.id: detector for detector in detectors}
+    actionable = [pattern for pattern in patterns if pattern.status == "actionable"]
+    for repository in sorted({name for pattern in actionable for name in pattern.repositories}):
+        here = [episode for episode in judged if episode.repository == repository]
+        recurring = [pattern for pattern in actionable if _failures_in(pattern, here) >= MIN_FAILED_HERE]
+        for pattern, also in lead(recurring, by_id):
+            detector = by_id[pattern.detector]
+            guard = detector.remedy.guard
+            parameters = calibrate(guard, here) if guard in GUARDS else {}
+            prediction = predict(detector, pattern, here, parameters)
+            harness = harnesses.get(repository, Harness(repository))
+            modification = generate(pattern, detector, harness, prediction, parameters, also)
+            if modification is not None:
+                yield _judged(modification, policy, ledger)
+
+
+def _failures_in(pattern: Pattern, episodes: Sequence[Episode]) -> int:
+    failed = {episode.id for episode in episodes if episode.outcome == "fail"}
+    return len(failed & {finding.episode for finding in pattern.findings})
+
+
+def _judged(modification: Modification, policy: Policy, ledger: Ledger) -> Proposal:
+    standing = ledger.changes.get(modification.id)
+    decision = judge(modification, policy, dismissed=dismissal_holds(standing, modification.pattern.failed))
+    return Proposal(modification, decision)
+
+
+def _warnings(episodes: Iterable[Episode]) -> Iterator[str]:
+    """What could not be read, in the words of the readers; redacted, for they name paths."""
+    for episode in episodes:
+        for signal in episode.signals:
+            if signal.name == "unreadable":
+                yield redact(signal.detail)
+        if episode.joined == "ambiguous-reports":
+            yield f"{episode.id}: reports lie beside several sessions and were joined to none. Give each run a folder."
+        if episode.trace is not None:
+            where = redact(episode.trace.sources[0].path) if episode.trace.sources else episode.id
+            yield from (f"{where}: {warning}" for warning in episode.trace.warnings)
+
+
+# --- the life of one change -------------------------------------------------------------------------------------------
+
+State = Literal["new", "proposed", "held", "merged", "rejected", "reverted"]
+Event = Literal["proposed", "human-commit", "dismissed", "withdrawn", "merged"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A modification on its way."""
+
+    id: str
+    repository: str
+    branch: str
+    state: State = "new"
+
+
+LIFE: Mapping[tuple[State, Event], State] = {
+    ("new", "proposed"): "proposed",
+    ("proposed", "human-commit"): "held",
+    ("proposed", "merged"): "merged",
+    ("held", "merged"): "merged",
+    ("proposed", "dismissed"): "rejected",
+    ("held", "dismissed"): "rejected",
+    ("proposed", "withdrawn"): "reverted",
+    ("held", "withdrawn"): "reverted",
+}
+"""What may follow what; any other event leaves a change where it is and has no effect."""
+
+
+def advance(change: Change, event: Event, reason: str = "") -> tuple[Change, tuple[Effect, ...]]:
+    """The change after the event, and what must be done to the forge for it."""
+    state = LIFE.get((change.state, event))
+    if state is None:
+        return change, ()
+    after = replace(change, state=state)
+    if event in {"dismissed", "withdrawn"}:
+        return after, (CloseChange(change.repository, change.id, change.branch, reason),)
+    return after, ()

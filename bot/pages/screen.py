@@ -1,0 +1,73 @@
+"""A finished turn or one record in; what a person sees in the terminal out (NO_COLOR and narrow windows respected)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from bot.model import Episode, Performed, Turn
+from bot.pages.table import table
+
+MAX_WARNINGS = 5
+
+
+def show_turn(turn: Turn, performed: Mapping[str, Performed], out: Path, *, dry_run: bool) -> None:
+    """The tables, then where to look next."""
+    console = Console()
+    console.print(table(turn, performed))
+    for warning in turn.warnings[:MAX_WARNINGS]:
+        console.print(Text(f"! {_printable(warning)}", style="yellow"), soft_wrap=True)
+    if len(turn.warnings) > MAX_WARNINGS:
+        console.print(Text(f"! … and {len(turn.warnings) - MAX_WARNINGS} more in the report", style="yellow"))
+    if dry_run:
+        console.print("Dry run: nothing was written.")
+        return
+    console.print(f"Report: {out / 'report.html'}", highlight=False, soft_wrap=True)
+    if turn.proposals:
+        change = turn.proposals[0].modification.id
+        console.print(f"Why:    flywheel explain {change} --out {out}", highlight=False, soft_wrap=True)
+
+
+def show_record(record: Mapping[str, Any]) -> None:
+    """One record as names and values; long lists are cut and counted."""
+    rows = Table(box=None, show_header=False, pad_edge=False)
+    rows.add_column(style="bold", no_wrap=True)
+    rows.add_column(overflow="fold")
+    for name, value in record.items():
+        rows.add_row(name.replace("_", " "), Text(_words(value)))
+    Console().print(rows)
+
+
+def watched(episodes: Iterable[Episode]) -> Iterator[Episode]:
+    """The same episodes, with a line on standard error that says how many were read."""
+    columns = (SpinnerColumn(), TextColumn("reading: {task.completed:.0f} episodes"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("reading", total=None)
+        for episode in episodes:
+            progress.advance(task)
+            yield episode
+
+
+def _words(value: Any, depth: int = 0) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, dict):
+        separator = "\n" if depth == 0 else ", "
+        return separator.join(f"{key}: {_words(entry, depth + 1)}" for key, entry in value.items()) or "-"
+    if isinstance(value, list):
+        shown = [_words(entry, depth + 1) for entry in value[:12]]
+        shown += [f"… {len(value) - 12} more"] if len(value) > 12 else []
+        return ("\n" if depth == 0 else ", ").join(shown) or "-"
+    return _printable(str(value))
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text)
