@@ -17,6 +17,7 @@ from typing import Literal
 
 from bot.approval.judge import judge
 from bot.approval.policy import Policy
+from bot.errors import UserError
 from bot.ledger import Ledger, dismissal_holds
 from bot.model import (
     CloseChange,
@@ -39,7 +40,7 @@ from bot.traces.analyse import analyse
 from bot.traces.fingerprint import fingerprint
 from bot.traces.gate import gate
 from bot.traces.mine import mine
-from bot.traces.pins import verify
+from bot.traces.pins import held
 
 Sources = Callable[[str], bytes | None]
 """The original bytes that a pin's path cites; None when they are gone."""
@@ -64,7 +65,8 @@ def turn(
     blamed = {exclusion.episode for exclusion in excluded}
     judged = [episode for episode in seen if episode.outcome != "none" and episode.id not in blamed]
     patterns = mine(findings, judged, detectors, ledger.remembered())
-    proposals = list(_propose(patterns, judged, harnesses, policy, detectors, ledger))
+    refused: list[str] = []
+    proposals = list(_propose(patterns, judged, harnesses, policy, detectors, ledger, refused))
     return Turn(
         episodes=len(seen),
         outcomes=Counter(episode.outcome for episode in seen),
@@ -74,7 +76,7 @@ def turn(
         patterns=patterns,
         proposals=tuple(proposal for proposal in proposals if not proposal.decision.held),
         held=tuple(proposal for proposal in proposals if proposal.decision.held),
-        warnings=tuple(dict.fromkeys(_warnings(seen))),
+        warnings=tuple(dict.fromkeys([*refused, *_warnings(seen)])),
     )
 
 
@@ -97,7 +99,7 @@ def _analyse(
         if exclusion is not None and episode.outcome != "none":
             continue
         for finding in analyse(episode, detectors):
-            pins = verify(finding.pins, sources)
+            pins = held(finding.pins, sources)
             dropped += len(finding.pins) - len(pins)
             if len(pins) < len(finding.pins):
                 continue
@@ -114,22 +116,37 @@ def _propose(
     policy: Policy,
     detectors: Sequence[Detector],
     ledger: Ledger,
+    refused: list[str],
 ) -> Iterator[Proposal]:
-    """A proposal for every repository in which an actionable pattern keeps failing, best patterns first."""
+    """A proposal for every repository in which an actionable pattern keeps failing, best patterns first.
+
+    A harness that cannot take a remedy is said in `refused`; the other repositories go on.
+    """
     by_id = {detector.id: detector for detector in detectors}
     actionable = [pattern for pattern in patterns if pattern.status == "actionable"]
     for repository in sorted({name for pattern in actionable for name in pattern.repositories}):
         here = [episode for episode in judged if episode.repository == repository]
         recurring = [pattern for pattern in actionable if _failures_in(pattern, here) >= MIN_FAILED_HERE]
-        for pattern, also in lead(recurring, by_id):
+        before = {one.last.detector for one in ledger.changes.values() if one.last.repository == repository}
+        for pattern, also in lead(recurring, by_id, before):
             detector = by_id[pattern.detector]
             guard = detector.remedy.guard
             parameters = calibrate(guard, here) if guard in GUARDS else {}
             prediction = predict(detector, pattern, here, parameters)
             harness = harnesses.get(repository, Harness(repository))
-            modification = generate(pattern, detector, harness, prediction, parameters, also)
+            try:
+                modification = generate(pattern, detector, harness, prediction, parameters, also, _agent(here))
+            except UserError as error:
+                refused.append(f"{repository}: {error}")
+                continue
             if modification is not None:
                 yield _judged(modification, policy, ledger)
+
+
+def _agent(episodes: Sequence[Episode]) -> str:
+    """The agent that most of these episodes ran; its instructions are the ones to edit."""
+    names = Counter(episode.agent.name for episode in episodes if episode.agent.name)
+    return max(sorted(names), key=names.__getitem__, default="claude-code")
 
 
 def _failures_in(pattern: Pattern, episodes: Sequence[Episode]) -> int:
