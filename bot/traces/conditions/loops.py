@@ -1,0 +1,100 @@
+"""An episode goes in; the steps of errors, calls and edits that repeat come out (None when they do not)."""
+
+from __future__ import annotations
+
+from bot.model import Call, Check, Episode
+from bot.traces.conditions.calls import calls, edits, threads
+
+
+def error_streak(episode: Episode, least: int) -> tuple[int, ...] | None:
+    """`least` or more steps in a row fail with the same normalised error, whatever the tool; the longest is cited.
+
+    Calls sent together in one step count once (the agent has not seen the first answer when it sends the second).
+    """
+    best: list[int] = []
+    for thread in threads(episode):
+        error, streak = "", list[int]()
+        for number, call in thread:
+            if call.status == "ok":
+                error, streak = "", []
+            elif call.error and call.error == error:
+                streak += [] if streak[-1] == number else [number]
+            else:
+                error, streak = call.error, [number]
+            if len(streak) > len(best):
+                best = list(streak)
+    return tuple(best) if len(best) >= least else None
+
+
+def repeated_error(episode: Episode, least: int) -> tuple[int, ...] | None:
+    """The same normalised error comes back in `least` or more steps, with anything in between."""
+    seen: dict[str, list[int]] = {}
+    for number, call in calls(episode):
+        if call.status == "error" and call.error:
+            seen.setdefault(call.error, []).append(number)
+    return _most(seen, least)
+
+
+def failed_edits(episode: Episode, least: int) -> tuple[int, ...] | None:
+    """`least` or more steps in which an edit failed (not: was refused by a person)."""
+    steps = sorted({number for number, call in calls(episode) if call.kind == "edit" and call.status == "error"})
+    return tuple(steps) if len(steps) >= least else None
+
+
+def same_call(episode: Episode, least: int) -> tuple[int, ...] | None:
+    """The very same call is made in `least` or more steps with no successful edit in between."""
+    found: tuple[int, ...] = ()
+    for thread in threads(episode):
+        seen: dict[str, list[int]] = {}
+        for number, call in thread:
+            if edits(call):
+                seen = {}
+            elif call.command or call.paths:
+                seen.setdefault(_canonical(call), []).append(number)
+                found = max(found, _most(seen, least) or (), key=len)
+    return found or None
+
+
+def edits_of_one_file(episode: Episode, least: int) -> tuple[int, ...] | None:
+    """One file is edited in `least` or more steps of the run. Long ordinary runs do that too (p95 = 14)."""
+    seen: dict[str, list[int]] = {}
+    for number, call in calls(episode):
+        for path in edits(call):
+            seen.setdefault(path, []).append(number)
+    return _most(seen, least)
+
+
+def edits_without_progress(episode: Episode, least: int) -> tuple[int, ...] | None:
+    """One file is edited in `least` or more steps since the set of failing tests last changed.
+
+    Counting starts at a red check; a green one, or one that fails otherwise, starts it anew. Only edits that a later
+    red check with the same failing set has seen are counted: writing a file for the first time is no loop, nor are
+    ten edits before the first look. The edits and the red checks among them are cited.
+    """
+    best: tuple[int, ...] = ()
+    red: Check | None = None
+    looks: list[int] = []
+    waiting: dict[str, list[int]] = {}
+    for number, call in calls(episode):
+        for path in edits(call) if red else ():
+            waiting.setdefault(path, []).append(number)
+        if call.check is None or call.check.outcome == "none":
+            continue
+        if call.check.outcome == "fail" and call.check == red:
+            looks.append(number)
+            most = _most(waiting, least)
+            if most and len(most) > len(best):
+                best = (*most, *(look for look in looks if look >= most[0]))
+        else:
+            red, looks, waiting = (call.check if call.check.outcome == "fail" else None), [number], {}
+    return tuple(sorted(set(best))) or None
+
+
+def _canonical(call: Call) -> str:
+    return "\0".join((call.name, call.command, *call.paths))
+
+
+def _most(seen: dict[str, list[int]], least: int) -> tuple[int, ...] | None:
+    """The steps of the key that was seen in most steps, if they are enough."""
+    steps = max((tuple(sorted(set(numbers))) for numbers in seen.values()), key=len, default=())
+    return steps if len(steps) >= least else None
