@@ -1,7 +1,7 @@
 """A trace becomes the diff its edits left, for bundles that carry no patch; None where a trace cannot tell.
 
-A shell command that writes files (`sed -i`, `>`, `git apply`) is not read: when an agent wrote that way and never by
-its edit tools, nothing is claimed.
+A shell command that writes files (`sed -i`, `>`, `git apply`) is not read: when an agent wrote that way and changed
+no existing file by its edit tools, nothing is claimed.
 """
 
 from __future__ import annotations
@@ -22,8 +22,6 @@ def changed(trace: Trace) -> Diff | None:
     if not any(call.kind in {"edit", "shell"} for step in trace.steps for call in step.calls):
         return None
     edits = [call for call in calls if call.kind == "edit"]
-    if not edits and any(call.kind == "shell" and SHELL_WRITES.search(call.command) for call in calls):
-        return None
     added: dict[str, None] = {}
     touched: dict[str, None] = {}
     for call in edits:
@@ -36,6 +34,8 @@ def changed(trace: Trace) -> Diff | None:
                 added[relative] = None
             if relative not in added:
                 touched[relative] = None
+    if not touched and any(call.kind == "shell" and SHELL_WRITES.search(call.command) for call in calls):
+        return None
     return Diff(tuple(touched), tuple(added))
 
 
