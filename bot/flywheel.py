@@ -39,7 +39,7 @@ from bot.signals.redact import redact
 from bot.traces.analyse import analyse
 from bot.traces.fingerprint import fingerprint
 from bot.traces.gate import gate
-from bot.traces.mine import mine
+from bot.traces.mine import mine, pattern_id
 from bot.traces.pins import held
 
 Sources = Callable[[str], bytes | None]
@@ -64,7 +64,7 @@ def turn(
     seen, excluded, findings, dropped = _analyse(episodes, detectors, sources)
     blamed = {exclusion.episode for exclusion in excluded}
     judged = [episode for episode in seen if episode.outcome != "none" and episode.id not in blamed]
-    patterns = mine(findings, judged, detectors, ledger.remembered())
+    patterns = _with_unjudged(mine(findings, judged, detectors, ledger.remembered()), findings, seen)
     refused: list[str] = []
     proposals = list(_propose(patterns, judged, harnesses, policy, detectors, ledger, refused))
     return Turn(
@@ -107,6 +107,42 @@ def _analyse(
             shown = tuple(replace(pin, shown=redact(pin.quote)) for pin in pins)
             findings.append(replace(finding, pins=shown, instance=instance, cause=cause))
     return seen, excluded, findings, dropped
+
+
+def _with_unjudged(
+    patterns: Sequence[Pattern], findings: Sequence[Finding], seen: Sequence[Episode]
+) -> tuple[Pattern, ...]:
+    """The patterns, each with the number of episodes without a verdict that show it too; they count nowhere else.
+
+    Somebody's own sessions have no verdicts at all: what their agents do is described then, never acted on.
+    """
+    unjudged = {episode.id for episode in seen if episode.outcome == "none"}
+    shown: dict[str, list[Finding]] = {}
+    for finding in findings:
+        if finding.episode in unjudged:
+            shown.setdefault(finding.detector, []).append(finding)
+    counted = [replace(pattern, unjudged=len(shown.pop(pattern.detector, ()))) for pattern in patterns]
+    rest = sorted(shown.items(), key=lambda item: (-len(item[1]), item[0]))
+    described = (
+        Pattern(
+            id=pattern_id(detector),
+            detector=detector,
+            status="descriptive",
+            contrast=None,
+            repositories=(),
+            tasks=(),
+            failed=0,
+            passed=0,
+            failed_of=0,
+            passed_of=0,
+            findings=tuple(found),
+            reasons=("no-verdict",),
+            unjudged=len(found),
+            rank=len(counted) + number,
+        )
+        for number, (detector, found) in enumerate(rest, 1)
+    )
+    return (*counted, *described)
 
 
 def _propose(
