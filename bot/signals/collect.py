@@ -93,6 +93,9 @@ def _read_member(member: Member, contents: _Contents, expected: str | None) -> N
     except (OSError, zipfile.BadZipFile, zlib.error, EOFError) as error:
         detail = f"{member.path}: it cannot be read ({error}). Check the file and its permissions."
         contents.unreadable.append(Signal("unreadable", detail=detail))
+    except Exception as error:  # NOTE: a reader's bug on hostile bytes must not lose the other ten thousand files.
+        detail = f"{member.path}: the reader failed ({type(error).__name__}: {error}). Please report it with the file."
+        contents.unreadable.append(Signal("unreadable", detail=detail))
 
 
 def _vouch(member: Member, expected: str | None, found: list[str], contents: _Contents) -> None:
