@@ -1,0 +1,79 @@
+"""Takes a transcript as an agent wrote it; gives Traces. A format is one file here and one line in FORMATS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from bot.errors import UserError
+from bot.model import Trace
+from bot.signals.transcripts import claude_execution, claude_session, claude_stream, codex, tau
+from bot.signals.transcripts.joining import join
+from bot.signals.transcripts.lines import Lines
+from bot.signals.transcripts.outline import Head, outline
+
+__all__ = ["FORMATS", "UNKNOWN", "Format", "join", "read", "sniff"]
+
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A transcript format: its name, the test on a file's outline, and its reader."""
+
+    name: str
+    matches: Callable[[Head], bool]
+    read: Callable[[Lines, str], list[Trace]]
+
+
+FORMATS: tuple[Format, ...] = (
+    Format(codex.NAME, codex.matches, codex.read),
+    Format(claude_stream.NAME, claude_stream.matches, claude_stream.read),
+    Format(claude_execution.NAME, claude_execution.matches, claude_execution.read),
+    Format(claude_session.NAME, claude_session.matches, claude_session.read),
+    Format(tau.NAME, tau.matches, tau.read),
+)
+"""In the order in which they are tried."""
+
+
+def sniff(head: bytes, name: str = "") -> str:
+    """The format of a file that begins with these bytes, or `unknown`; never guessed from the name alone."""
+    found = _format(head, name)
+    return found.name if found else UNKNOWN
+
+
+def read(stream: BinaryIO, path: str) -> list[Trace]:
+    """The runs in a transcript: one Trace, more only where a file holds several runs (tau-bench).
+
+    The stream is read once, from where it stands to its end, with bounded memory; `path` is how people know the file.
+    A file of no known format is a UserError; a damaged one is a Trace with warnings.
+    """
+    lines = Lines(stream)
+    found = _format(lines.head, path)
+    if found is None:
+        raise UserError(f"{path}: {_why_unknown(lines.head)}. {_MEND}")
+    return found.read(lines, path)
+
+
+_MEND = "Transcripts of these formats can be read: " + ", ".join(form.name for form in FORMATS)
+_MAGIC = (
+    (b"\x1f\x8b", "gzip"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"PK\x03\x04", "zip"),
+    (b"SQLite format 3\0", "SQLite"),
+)
+
+
+def _format(head: bytes, name: str) -> Format | None:
+    if any(head.startswith(magic) for magic, _kind in _MAGIC):
+        return None
+    seen = outline(head, name)
+    return next((form for form in FORMATS if form.matches(seen)), None)
+
+
+def _why_unknown(head: bytes) -> str:
+    if not head.strip():
+        return "the file is empty"
+    kind = next((kind for magic, kind in _MAGIC if head.startswith(magic)), "")
+    return f"the file is {kind} data; unpack it first" if kind else "this is no transcript of a known format"
