@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["rule", "test", "message", "summary", "none"]
+Kind = Literal["rule", "test", "message", "summary"]
 
 KEYWORD = re.compile(
     r"(?i)error|fail|exception|fatal|panic|traceback|cannot|could not|unable to|undefined|not found|no such|denied"
@@ -22,22 +22,33 @@ KEYWORD = re.compile(
 _NO_FAILURE = re.compile(
     r"(?i)\b(?:0|no) (?:errors?|failures?|failed|failing)\b|\b(?:errors?|fail(?:ures?|ed)?)\W{1,3}0\b"
 )
-_NO_FAILURE_MASKED = re.compile(r"(?i)\b(?:no) (?:errors?|failures?|failed|failing)\b")
 
 _LOW_LEVEL = re.compile(
-    r"^(?:\S{1,40} ){0,3}?(?:\[(?:INFO|DEBUG|TRACE|info|debug|trace|notice)\]|(?:INFO|DEBUG|TRACE)\b|level=(?:info|debug)\b)"
+    r"^(?:\S{1,40} ){0,3}?(?:\[(?:INFO|DEBUG|TRACE|info|debug|trace|notice)\]|(?:INFO|DEBUG|TRACE)\b)"
+    r"|^.{0,120}\blevel=(?:info|debug)\b"
     r"|^##\[(?:debug|notice|command|section|group|endgroup)\]|^\[command\]|^npm (?:info|http|notice|verb)\b"
 )
 _PROGRESS = re.compile(
-    r"^\s*(?:Downloading|Downloaded|Fetching|Progress|Receiving objects|Resolving|Unpacking|Extracting|Collecting|Pulling"
-    r"|Get:\d|Hit:\d|remote: (?:Counting|Compressing|Enumerating)|Requirement already|Installing|Setting up|Preparing to)\b"
+    r"^\s*(?:Downloading|Downloaded|Fetching|Progress|Receiving objects|Resolving|Unpacking|Extracting|Collecting"
+    r"|Pulling|Get:\d|Hit:\d|remote: (?:Counting|Compressing|Enumerating)|Requirement already|Installing|Setting up)\b"
     r"|\d{1,3}(?:\.\d)?% ?(?:[|\[(]|of\b|complete|done)|\b\d[\d.]* ?[kKMG]i?B/s\b"
 )
 _VERDICT = re.compile(
-    r"^(?:##\[error\])?(?:Process completed with exit code|BUILD FAIL|Finished: |FAILURE: Build failed with an exception"
+    r"^(?:##\[error\])?(?:Process completed with exit code|BUILD FAIL|Finished: |FAILURE: Build failed with an exc"
     r"|\* (?:What went wrong|Try|Get more help|Where)\b|> Run with --|> Get more help at|\d+ actionable tasks?:"
     r"|Sending e-mails to: |Done\. Your build exited|The command .{0,300} exited with [1-9]|[-=_*#]{8,}\s*$)"
 )
+_ADVICE = re.compile(
+    r"^\[ERROR\]\s*(?:$|-> \[Help|\[Help \d|To see the full|Re-run Maven|For more information|After correcting|mvn <)"
+)
+"""What Maven marks as an error and is none: part of an excerpt, never its evidence."""
+
+_CONTINUES = re.compile(r"^\s{0,40}(?:at \S|\.\.\. \d+ (?:more|common)|Caused by:|File \"|Suppressed: )|^\[ERROR\]")
+
+
+def continues(text: str) -> bool:
+    """A line that carries on the message before it: a stack frame, or one more line that the tool marks as an error."""
+    return _CONTINUES.match(text) is not None
 
 
 def says_nothing(text: str) -> bool:
@@ -51,8 +62,7 @@ def alarms(text: str, masked: str) -> bool:
     """A line that names a failure, also after its paths and its counts of zero are set aside."""
     if not KEYWORD.search(masked):
         return False
-    found = _NO_FAILURE.search(text)
-    return found is None or KEYWORD.search(_NO_FAILURE_MASKED.sub("", _NO_FAILURE.sub("", text))) is not None
+    return _NO_FAILURE.search(text) is None or KEYWORD.search(_NO_FAILURE.sub("", text)) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,41 +74,52 @@ class Evidence:
     sign: str
 
 
-_PREFIX = re.compile(r"^(?:##\[error\]|\[ERROR\]\s+|\[error\]\s+|E {2,}|\s{1,8}(?=\S))")
+_PREFIX = re.compile(r"^(?:##\[error\])?\s{0,12}(?:\[(?:ERROR|[a-z][a-z:.-]{1,30})\]\s{1,12}|E {2,12})?")
+"""What stands before a message: the runner's or the tool's mark of an error, ant's task, pytest's margin."""
+
 
 _RULE = re.compile(
-    r"\berror:? (TS\d{3,5})\b|\berror\[(E\d{4})\]|\b(?:error|warning):? ((?:C|CS|FS|BC|LNK|MSB|NU|NETSDK|CA|SA|IDE|RS|VB|MC)\d{3,5}):"
-    r"|^\S{1,300}?:\d+(?::\d+)?:? \[?([A-Z]{1,4}\d{2,4})\b|\b(MD\d{3})/|\b(SC\d{4})\b|\berror: .{0,1500}\[([a-z][a-z-]{2,40})\]$"
-    r"|^\d+:\d+\s+error\s.{0,1500}\s(@?[a-z][\w/-]{2,60})$|^\S{1,300}\.go:\d+:\d+: .{0,1500}\((\w{2,30})\)$|^- hook id: (\S{1,80})"
-    r"|\berror: .{0,1500}\((report\w{3,60})\)$|\[-Werror[,=](-?W?[\w=-]{2,60})\]|^\S{1,300}:\d+:\d+: ([CWREF]\d{4}):|code (E[A-Z]{4,20})$"
+    r"\berror:? (TS\d{3,5})\b|\berror\[(E\d{4})\]"
+    r"|\b(?:error|warning):? ((?:C|CS|FS|BC|LNK|MSB|NU|NETSDK|CA|SA|IDE|RS|VB|MC)\d{3,5}):"
+    r"|^\S{1,300}?:\d+(?::\d+)?:? \[?([A-Z]{1,4}\d{2,4})\b|\b(MD\d{3})/|\b(SC\d{4})\b"
+    r"|\berror: .{0,1500}\[([a-z][a-z-]{2,40})\]$|\berror: .{0,1500}\((report\w{3,60})\)$"
+    r"|^\d+:\d+\s+error\s.{0,1500}\s(@?[a-z][\w/-]{2,60})$|^\S{1,300}\.go:\d+:\d+: .{0,1500}\((\w{2,30})\)$"
+    r"|^- hook id: (\S{1,80})|\[-Werror[,=](-?W?[\w=-]{2,60})\]|code (E[A-Z]{4,20})$"
 )
 _TEST = re.compile(
     r"^(?:FAILED|ERROR) (\S{1,400}\.py(?:::[^\s-]\S{0,400})?)|^--- FAIL: (\S{1,400})|^test (\S{1,400}) \.\.\. FAILED"
-    r"|^\[  FAILED  \] ([^\s,]{1,400})|^● (.{1,400})|^(?:FAIL|ERROR): (\w{1,200} \([\w.]{1,300}\))|^(\S.{0,300} > .{1,300}) FAILED$"
-    r"|^not ok \d+ (?:- )?(.{1,400})|^\d+\) (\[[\w ]{1,60}\] › .{1,400})|^rspec (\./\S{1,300})|^\d+ - (\S{1,300}) \(Failed\)"
-    r"|^((?:\w+\.){0,12}\w{1,200}(?:\.|\()\S{1,300}).{0,300}<<< (?:FAILURE|ERROR)!|^(?:FAIL|✕|✖|×|✗) (\S.{0,400})"
-    r"|^((?:\w+\.){0,12}\w*Tests?\.\w{1,200}):\d+\b"
+    r"|^\[  FAILED  \] ([^\s,]{1,400})|^● (.{1,400})|^(?:FAIL|ERROR): (\w{1,200} \([\w.]{1,300}\))"
+    r"|^(\S.{0,300} > .{1,300}) FAILED$|^not ok \d+ (?:- )?(.{1,400})|^\d+\) (\[[\w ]{1,60}\] › .{1,400})"
+    r"|^\[gw\d+\] \[ *\d+%\] FAILED (\S{1,400})|^Testcase: (\S{1,400}):\s(?:FAILED|Caused an ERROR)"
+    r"|^rspec (\./\S{1,300})|^\d+ - (\S{1,300}) \(Failed\)|^(?:FAIL|✕|✖|×|✗) (\S.{0,400})"
+    r"|^((?:\w{1,80}\.){0,12}\w{1,80}[.(]\S{1,300}).{0,300}<<< (?:FAILURE|ERROR)!"
+    r"|^((?:\w{1,80}\.){0,12}\w{0,80}Tests?\.\w{1,200}):\d+\b"
 )
 _MESSAGE = re.compile(
-    r"^(?:Caused by: |Exception in thread \S+ |Uncaught )?((?:[\w$]+\.){0,12}[\w$]*(?:Error|Exception|Failure|Fault|Interrupt|Exit))(?::|$)"
-    r"|^\S{1,300}?[:(]\d+(?:[:,]\d+)?\)?: ((?:fatal )?error)\b|^\S{1,300}:\[\d+,\d+\] (\S.{0,300})|^(panic): |^thread '.{1,200}' (panicked)\b"
-    r"|^(fatal|error|Error|ERROR|FATAL|E): \S|\b(error): \S|(undefined reference|command not found|No space left on device)"
-    r"|^> (?:Task )?(\S{1,200}) FAILED$|^(Failed to execute goal)|(npm ERR!) code|\bstderr: (fatal): |^(make)(?:\[\d+\])?: \*\*\* "
+    r"^(?:Caused by: |Exception in thread \S{1,80} |Uncaught )?"
+    r"((?:[\w$]{1,80}\.){0,12}[\w$]{0,80}(?:Error|Exception|Failure|Fault|Interrupt|Exit))(?::|$)"
+    r"|^\S{1,300}?[:(]\d+(?:[:,]\d+)?\)?: ((?:fatal )?error)\b|^\S{1,300}:\[\d+,\d+\] (\S.{0,300})"
+    r"|^(panic): |^thread '.{1,200}' (panicked)\b|^(fatal|error|Error|ERROR|FATAL|E): \S|\b(error): \S"
+    r"|(undefined reference|command not found|No space left on device)|^> (?:Task )?(\S{1,200}) FAILED$"
+    r"|^(Failed to execute goal)|(npm ERR!) code|\bstderr: (fatal): |^(make)(?:\[\d+\])?: \*\*\* "
 )
 _TIERS: tuple[tuple[Kind, re.Pattern[str]], ...] = (("rule", _RULE), ("test", _TEST), ("message", _MESSAGE))
 
 
 def pick(texts: Sequence[str], candidates: Iterable[int]) -> Evidence | None:
-    """The first line of the best tier among `candidates` (indexes into `texts`), None when there are none."""
+    """The first line of the best tier among `candidates` (indexes into `texts`), None when there are none.
+
+    Of lines that bear no sign the last that names a failure: what comes last is nearest to the end of the step.
+    """
     indexes = [index for index in candidates if texts[index].strip()]
-    telling = [index for index in indexes if not says_nothing(texts[index])]
+    telling = [index for index in indexes if not says_nothing(texts[index]) and not _ADVICE.match(texts[index])]
     stripped = [(index, _PREFIX.sub("", texts[index]).strip()) for index in telling]
     for kind, pattern in _TIERS:
         for index, text in stripped:
             if match := pattern.search(text):
                 return Evidence(index, kind, next(group for group in match.groups() if group))
     for pool in (telling, indexes):
-        for index in pool:
+        for index in reversed(pool):
             if alarms(texts[index], texts[index]):
                 return Evidence(index, "summary", "")
-    return Evidence(indexes[-1], "none", "") if indexes else None
+    return Evidence(indexes[-1], "summary", "") if indexes else None

@@ -8,6 +8,7 @@ middle of a file) and NULs are no part of what a line says; lines without a time
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 LINE_CAP = 2_000
 SIZE_CAP = 64 * 1024 * 1024
@@ -15,7 +16,7 @@ SIZE_CAP = 64 * 1024 * 1024
 _DRESSING = re.compile("\x1b\\[[0-9;?]{0,30}[A-Za-z]|\x1b\\][^\x07\n]{0,200}\x07|[\x00-\x08\x0b-\x1f\ufeff]")
 _STAMP = re.compile(r"(?m)^(?:[^\t\n]{1,120}\t[^\t\n]{1,120}\t)?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z ?")
 _TIME = re.compile(
-    rb"^(?:[^\t\n]{1,120}\t[^\t\n]{1,120}\t)?(?:\xef\xbb\xbf)?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{6})\dZ"
+    rb"^(?:[^\t\n]{1,120}\t[^\t\n]{1,120}\t)?(?:\xef\xbb\xbf)?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6})\dZ"
 )
 
 
@@ -31,7 +32,16 @@ def texts(data: bytes) -> list[str]:
     return [line[:LINE_CAP] for line in plain.split("\n")] if joined else [""] * len(data.splitlines())
 
 
-def stamp(line: bytes) -> tuple[str, str] | None:
-    """The runner's time on a raw line: the second (ISO 8601, UTC) and the microseconds."""
+def time(line: bytes) -> datetime | None:
+    """The runner's time on a raw line, None when it has none (a continuation) or an impossible one."""
     match = _TIME.match(line[:300])
-    return (match[1].decode(), match[2].decode()) if match else None
+    try:
+        return datetime.fromisoformat(match[1].decode()) if match else None
+    except ValueError:
+        return None
+
+
+def pieces(line: bytes, text: str) -> list[str]:
+    """The parts of a raw line that belong to its `text`, split where escape sequences stood."""
+    parts = _DRESSING.split(line[: LINE_CAP + 200].decode("utf-8", "replace").rstrip("\r\n"))
+    return [part for part in (_STAMP.sub("", part) for part in parts) if part and part in text]
