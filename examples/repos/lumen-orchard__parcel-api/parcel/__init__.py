@@ -1,0 +1,1 @@
+"""Quotes, labels and tracking for parcels."""

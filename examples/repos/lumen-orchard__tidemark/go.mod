@@ -1,0 +1,3 @@
+module example.com/lumen-orchard/tidemark
+
+go 1.23
