@@ -184,13 +184,13 @@ def _close(
 def _shell(as_json: bool) -> Shell:
     """Everything that touches the world, in one place; progress is shown only when a person is watching."""
     from bot.commands.running import Shell
-    from bot.forge import files, local, seed
+    from bot.forge import files, git, local, seed
     from bot.pages.screen import watched
 
     return Shell(
         open_forge=local.LocalForge,
         seed=seed.seed,
-        origin=local.origin,
+        origin=git.origin,
         lock=files.lock,
         write=files.write,
         now=lambda: datetime.now(UTC).isoformat(timespec="seconds"),
