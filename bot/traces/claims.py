@@ -18,7 +18,7 @@ def _any(*patterns: str) -> re.Pattern[str]:
 
 
 CHECK = r"\b(?:tests?|checks?|builds?|suites?|specs?|lint|type-?check\w*|compilation|ci)\b"
-BAD = r"\b(?:fail|fails|failed|failing|failures?|broken|red|timed out|errors?)\b"
+BAD = r"\b(?:fail|fails|failed|failing|failures?|broken|red|timed out|errors?|abort(?:s|ed)?|crash(?:es|ed)?|hangs?)\b"
 
 HARMLESS = _any(
     r"\b(?:no|zero|0|without|without any)(?: \w+)? (?:fail\w*|errors?|issues?|warnings?|problems?|regressions?)\b",
@@ -36,7 +36,7 @@ ADMITS = _any(
     r"\bnot (?:yet )?(?:all|verified|tested|run|working|passing|fixed|completed?|resolved|implemented|done|green)\b",
     r"\b(?:do|does)(?: not|n['’]t) (?:yet )?(?:pass|work|compile|build)\b",
     r"\b(?:is|are|was|were|has|have)n['’]t (?:yet )?(?:pass|work|fixed|complete|resolved|compil|been|verified|tested)",
-    r"\bstill (?:fail|fails|failing|red|broken|open|errors?|to do)\b",
+    r"\bstill (?:fail|fails|failing|red|broken|open|errors?|aborts?|crash(?:es)?|hangs?|times out|to do)\b",
     r"\b(?:pre-?existing|known|unrelated|remaining) (?:test |lint |type )?(?:fail\w*|errors?|issues?|problems?)\b",
     r"\b(?:further|more) (?:work|investigation)\b",
 )

@@ -86,8 +86,10 @@ def _detector(path: str, text: str) -> Detector:
         raise UserError(f"{path}: its id is {rule.id!r}. Let the id be the file's name, {place.stem!r}.")
     check(rule.detect, path)
     measured = Measured(**msgspec.structs.asdict(rule.measured)) if rule.measured else Measured()
-    if rule.status == "stable" and measured.by == "none":
-        raise UserError(f"{path}: stable, yet nobody measured it. Give `measured`, or let it be experimental.")
+    if rule.status == "stable" and (measured.by == "none" or measured.fails is None or measured.passes is None):
+        raise UserError(
+            f"{path}: stable, yet not measured on failures and passes. Measure it, or call it experimental."
+        )
     if (rule.remedy.component == "hooks") != bool(rule.remedy.guard):
         raise UserError(f"{path}: a remedy for hooks names a guard, another none. Mend component or guard.")
     return Detector(

@@ -65,28 +65,29 @@ def edits_of_one_file(episode: Episode, least: int) -> tuple[int, ...] | None:
 
 
 def edits_without_progress(episode: Episode, least: int) -> tuple[int, ...] | None:
-    """One file is edited in `least` or more steps since the set of failing tests last changed.
+    """One file is edited in `least` or more steps while the same tests keep failing.
 
     Counting starts at a red check; a green one, or one that fails otherwise, starts it anew. Only edits that a later
-    red check with the same failing set has seen are counted: writing a file for the first time is no loop, nor are
-    ten edits before the first look. The edits and the red checks among them are cited.
+    check with the same failing set has seen are counted, and such a check must stand among them: writing a file for
+    the first time is no loop, nor are ten edits before the first look. A red check that names nothing is never the same
+    as another. Cited are the edits and the checks after them.
     """
     best: tuple[int, ...] = ()
     red: Check | None = None
     looks: list[int] = []
-    waiting: dict[str, list[int]] = {}
+    edited: dict[str, list[int]] = {}
     for number, call in calls(episode):
         for path in edits(call) if red else ():
-            waiting.setdefault(path, []).append(number)
+            edited.setdefault(path, []).append(number)
         if call.check is None or call.check.outcome == "none":
             continue
-        if call.check.outcome == "fail" and call.check == red:
-            looks.append(number)
-            most = _most(waiting, least)
-            if most and len(most) > len(best):
-                best = (*most, *(look for look in looks if look >= most[0]))
-        else:
-            red, looks, waiting = (call.check if call.check.outcome == "fail" else None), [number], {}
+        if not call.check.failing or call.check != red:
+            red, looks, edited = (call.check if call.check.outcome == "fail" else None), [], {}
+            continue
+        among, looks = looks, [*looks, number]
+        most = _most(edited, least) or ()
+        if len(most) > len(best) and any(most[0] <= look < most[-1] for look in among):
+            best = (*most, *(look for look in looks if look > most[0]))
     return tuple(sorted(set(best))) or None
 
 

@@ -26,10 +26,13 @@ def last_check(episode: Episode, colour: str | list[str]) -> tuple[int, ...] | N
 
 
 def unchecked_edit(episode: Episode, what: str | list[str]) -> tuple[int, ...] | None:
-    """No check ran after the last successful edit of a `source` file (`any`: of any file); that edit is cited."""
+    """No check ran after the last successful edit of a `source` file (`any`: of any file); that edit is cited.
+
+    Asking the editor for its diagnostics is a check too, though it has no colour.
+    """
     edited, cwd = 0, episode.trace.cwd if episode.trace else ""
     for number, call in calls(episode):
-        if call.check:
+        if call.check or "diagnostics" in call.name.lower():
             edited = 0
         if any("any" in listed(what) or is_source(path, cwd) for path in edits(call)):
             edited = number
