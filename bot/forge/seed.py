@@ -14,6 +14,8 @@ from bot.forge.git import dated, git, line
 
 DATE = "2026-01-05T12:00:00+00:00"
 BRANCH = "main"
+CACHES = frozenset({"__pycache__", ".ruff_cache", ".pytest_cache", ".mypy_cache"})
+"""Left behind by tools that were run in a checkout; no part of a tree."""
 
 
 def seed(tree: Path, bare: Path) -> None:
@@ -40,7 +42,8 @@ def _commit(tree: Path, made: Path, index: Path) -> None:
 
 
 def _files(tree: Path) -> list[str]:
-    return sorted(path.relative_to(tree).as_posix() for path in tree.rglob("*") if path.is_file())
+    found = (path.relative_to(tree) for path in tree.rglob("*") if path.is_file())
+    return sorted(path.as_posix() for path in found if not CACHES & set(path.parts))
 
 
 def _links(tree: Path) -> dict[str, str]:
