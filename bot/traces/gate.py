@@ -65,8 +65,9 @@ def never_started(episode: Episode) -> str:
             return f"no call was made, and the log says: {_detail(signal)}"
     if episode.trace is None or _calls(episode.trace) or len(episode.trace.steps) > 1:
         return ""
-    steps = len(episode.trace.steps)
-    return f"the transcript holds {'one step' if steps else 'no step'} of the agent and no call"
+    seen = f"the transcript holds {'one step' if episode.trace.steps else 'no step'} of the agent and no call"
+    why = provider_error(episode.trace)
+    return f"{seen}; {why}" if why else seen
 
 
 def no_verdict(episode: Episode) -> str:

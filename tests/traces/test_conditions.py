@@ -119,6 +119,7 @@ def test_an_expression_joins_what_its_parts_cite(expression, cited):
         "I will run the tests next.",
         "Let me know if it works.",
         "To make all tests pass, add the key.",
+        "```\nall tests pass\n```",
     ],
 )
 def test_a_text_that_claims_nothing_says_nothing(final):
@@ -138,6 +139,8 @@ def test_a_text_that_claims_nothing_says_nothing(final):
         "The bug is now resolved and the suite is green.",
         "It no longer fails, and the tests pass.",
         "The change is complete.",
+        "All clean. The fallback is set now.",
+        "Done. It now says:\n```\ncannot split this object: 2 errors\n```",
     ],
 )
 def test_a_text_that_claims_success(final):

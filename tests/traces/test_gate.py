@@ -111,3 +111,4 @@ def test_the_first_reason_in_the_order_of_the_gate_is_given():
 
     assert exclusion is not None
     assert exclusion.code == "X1 never-started"
+    assert exclusion.detail.endswith("no call; the last 3 model calls failed at the provider")
