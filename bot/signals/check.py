@@ -23,9 +23,9 @@ _TOOLS = frozenset({
 _SUBCOMMANDS: dict[str, frozenset[str]] = {
     "go": frozenset({"test", "build", "vet"}),
     "cargo": frozenset({"test", "build", "check", "clippy", "nextest"}),
-    "npm": frozenset({"test", "t", "tst"}),
+    "npm": frozenset({"test"}),
     "yarn": frozenset({"test", "build", "lint", "typecheck", "check"}),
-    "pnpm": frozenset({"test", "t", "build", "lint", "typecheck", "check"}),
+    "pnpm": frozenset({"test", "build", "lint", "typecheck", "check"}),
     "bun": frozenset({"test", "build"}),
     "deno": frozenset({"test", "check", "lint"}),
     "mvn": frozenset({"test", "verify", "compile", "package", "install"}),
@@ -48,6 +48,12 @@ _SCRIPT_WORDS = re.compile(
     r"(?:^|[:_.-])(?:tests?|unit|e2e|integration|lint|build|check|type-?check|types|tsc|verify|ci|spec|"
     r"validate|vet|compile)(?:$|[:_.-])"
 )
+_HINT = re.compile(
+    "test|lint|check|build|make|type|unit|e2e|integration|verify|ci|spec|validate|vet|compile|package|install|tox|nox|"
+    "mypy|pyright|flake8|ruff|jest|clippy|pre-commit|ty|tsc|mocha|ava|biome|karma|cypress|jasmine|tap|ginkgo|rubocop|"
+    "phpstan|detekt|zizmor|shfmt|gofmt|credo"
+)
+"""Every check has one of these words in it; many commands have none."""
 _SCRIPT_FILE = re.compile(r"(?:^|/)(?:run[_-]?)?(?:tests?|lint|check|build|typecheck|verify|ci)(?:\.sh|\.bash)?$")
 _WRAPPERS = frozenset({
     "sudo", "time", "env", "nice", "command", "exec", "npx", "bunx", "dotenv", "xvfb-run", "nohup", "stdbuf",
@@ -98,6 +104,8 @@ def read_check(command: str, output: str, exit_code: int | None) -> Check | None
 
 def _found(command: str) -> bool | None:
     """None when no check stands in the command, else whether its exit code is masked by what follows."""
+    if not _HINT.search(command, 0, COMMAND_CAP):
+        return None
     parts = _split(command[:COMMAND_CAP])
     pipefail = "pipefail" in command[:COMMAND_CAP]
     for place, (words, _after) in enumerate(parts):
@@ -344,7 +352,8 @@ _GREEN = re.compile(
 def _has(text: str, hints: tuple[str, ...], pattern: re.Pattern[str]) -> bool:
     if not any(hint in text for hint in hints):
         return False
-    return any(pattern.search(line[:LINE_CAP]) for line in _clean(text).split("\n"))
+    lines = _clean(text).split("\n")
+    return any(pattern.search(line[:LINE_CAP]) for line in lines if any(hint in line for hint in hints))
 
 
 def _failing(text: str) -> tuple[str, ...]:

@@ -15,11 +15,10 @@ ERROR_CAP = 200
 TEXT_CAP = 4_000
 
 _EXIT_LINE = re.compile(r"(?:Process exited with code|Exit code:?|Chunk ID:|Wall time:|Output:|Command:)", re.I)
-_TELLING = re.compile(
-    r"\w*(?:Error|Exception)\b|\berror\b|\bfailed\b|\bfailure\b|\bfatal\b|not found|No such file|denied|cannot|"
-    r"can't|unable|invalid|timed out",
-    re.I,
-)
+_TELLING = (
+    "error", "exception", "failed", "failure", "fatal", "not found", "no such file", "denied", "cannot", "can't",
+    "unable", "invalid", "timed out",
+)  # fmt: skip
 _TAGS = re.compile(r"</?[a-z_]{1,30}>")
 
 
@@ -163,7 +162,11 @@ def telling_line(output: str) -> str:
         raised = [line for line in lines if re.match(r"[\w.]{1,80}(?:Error|Exception)\b", line)]
         if raised:
             return raised[-1]
-    return next((line for line in lines if _TELLING.search(line)), lines[0])
+    return next((line for line in lines if _tells(line.lower())), lines[0])
+
+
+def _tells(line: str) -> bool:
+    return any(word in line for word in _TELLING)
 
 
 def _ends(output: str) -> str:

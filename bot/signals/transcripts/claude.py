@@ -23,7 +23,7 @@ import msgspec
 from bot.model import Agent, CallStatus, EndReason, Origin, Tokens, Trace
 from bot.signals.transcripts.assemble import TEXT_CAP, Answer, Assembly, Draft
 from bot.signals.transcripts.lines import Lines
-from bot.signals.transcripts.salvage import salvage
+from bot.signals.transcripts.salvage import salvage_line
 from bot.signals.transcripts.tools import describe, quote
 
 Number = int | float | None
@@ -39,7 +39,7 @@ class Usage(msgspec.Struct):
 
 
 class Block(msgspec.Struct):
-    """A content block. `content` and `input` stay undecoded until they are asked for; images and signatures always."""
+    """A content block. `input` stays undecoded until it is asked for, a signature always."""
 
     type: str = ""
     text: str = ""
@@ -48,7 +48,7 @@ class Block(msgspec.Struct):
     name: str = ""
     input: msgspec.Raw = msgspec.Raw()
     tool_use_id: str = ""
-    content: msgspec.Raw = msgspec.Raw()
+    content: object = None
     is_error: bool | None = None
 
 
@@ -111,13 +111,6 @@ class Outcome(msgspec.Struct):
     totalDurationMs: object = None  # noqa: N815
 
 
-class Text(msgspec.Struct):
-    """A block of a tool's answer."""
-
-    type: object = None
-    text: object = None
-
-
 RECORDS = frozenset({"user", "assistant", "system", "result"})
 NOISE = frozenset({
     "progress", "file-history-snapshot", "summary", "queue-operation", "pr-link", "attachment", "ai-title",
@@ -136,7 +129,6 @@ STARTS = (
 _RECORD = msgspec.json.Decoder(Record)
 _RESULT = msgspec.json.Decoder(Result)
 _OUTCOME = msgspec.json.Decoder(Outcome)
-_TEXTS = msgspec.json.Decoder(list[Text])
 
 _REJECTED = ("The user doesn't want to proceed with this tool use", "The user doesn't want to take this action")
 _INTERRUPTED = "[Request interrupted by user"
@@ -199,45 +191,39 @@ class Reader:
             self.record(record, number, start, start + len(line), line)
 
     def element(self, number: int, start: int, end: int, json: bytes, mended: bool) -> None:
-        """Take in one element of an array; `mended` when its JSON is not the file's own bytes."""
+        """Take in one JSON value that stands at `start:end`; `mended` when `json` is not the file's own bytes."""
         try:
             self.record(_RECORD.decode(json), number, start, end, json, plain=mended)
         except msgspec.ValidationError:
-            value = msgspec.json.decode(json)
-            if not isinstance(value, dict):
-                self.lines.losses.lost(number, start, end, "no record")
-                return
-            self._odd += 1
-            fitted = msgspec.json.encode(_mended(value))
-            self.record(_RECORD.decode(fitted), number, start, end, fitted, plain=mended)
+            self._odd_record(number, start, end, json, mended)
 
-    def _odd_line(self, number: int, start: int, line: bytes) -> None:
+    def _odd_record(self, number: int, start: int, end: int, json: bytes, mended: bool) -> None:
         """Valid JSON of an unexpected shape: read it without the fields that do not fit."""
         try:
-            value = msgspec.json.decode(line)
+            fitted = _fitted(msgspec.json.decode(json))
         except (msgspec.DecodeError, RecursionError):
-            self._bad_line(number, start, line)
-            return
-        if not isinstance(value, dict):
-            self.lines.losses.lost(number, start, start + len(line), "no record")
+            fitted = None
+        if fitted is None:
+            self.lines.losses.lost(number, start, end, "no record")
             return
         self._odd += 1
-        mended = msgspec.json.encode(_mended(value))
-        self.record(_RECORD.decode(mended), number, start, start + len(line), mended)
+        self.record(_RECORD.decode(fitted), number, start, end, fitted, plain=mended)
+
+    def _odd_line(self, number: int, start: int, line: bytes) -> None:
+        try:
+            msgspec.json.decode(line)
+        except (msgspec.DecodeError, RecursionError):
+            self._bad_line(number, start, line)
+        else:
+            self._odd_record(number, start, start + len(line), line, mended=False)
 
     def _bad_line(self, number: int, start: int, line: bytes) -> None:
         if not line.strip():
             return
-        records, lost = salvage(line, STARTS, is_record)
+        records, cut = salvage_line(self.lines.losses, number, start, line, STARTS, is_record)
         for found in records:
-            mended = msgspec.json.encode(_mended(msgspec.json.decode(found.json)))
-            self.record(_RECORD.decode(mended), number, start + found.start, start + found.end, mended, plain=True)
-        if records:
-            self.lines.losses.note(f"line {number}: {len(records)} record(s) salvaged from a damaged line")
-        for first, end in lost:
-            self.cut_off = cut = end == len(line) and line[first : first + 1] == b"{"
-            why = "a record was cut off" if cut else "no record can be read there"
-            self.lines.losses.lost(number, start + first, start + end, why)
+            self.element(number, start + found.start, start + found.end, found.json, mended=True)
+        self.cut_off = cut
 
     def record(self, record: Record, number: int, start: int, end: int, raw: bytes, plain: bool = False) -> None:
         """Take in one record, which stands at `start:end`; `raw` is its JSON."""
@@ -255,7 +241,7 @@ class Reader:
         elif kind == "system":
             self._system(record)
         else:
-            self._result = _RESULT.decode(raw)
+            self._result, self._last = _RESULT.decode(raw), "result"
 
     def _about(self, record: Record) -> None:
         """Times, and who and where when first told."""
@@ -306,8 +292,7 @@ class Reader:
             self._last = _last_word(blocks, self._last)
 
     def _call(self, draft: Draft, block: Block, start: int, end: int, plain: bool) -> None:
-        arguments = bytes(block.input)
-        use = describe(block.name, arguments)
+        use = describe(block.name, block.input)
         said = quote(use.command, plain) or (use.paths[0][:120] if use.paths else "") or block.name[:120] or block.id
         self.assembly.call(draft, block.id, block.name, use, start, end, said)
 
@@ -319,7 +304,7 @@ class Reader:
         for block in _blocks(message.content):
             if block.type == "tool_result":
                 raw = record.toolUseResult or record.tool_use_result
-                if self.assembly.answer(block.tool_use_id, _answer(block, bytes(raw), start, end, plain)) and main:
+                if self.assembly.answer(block.tool_use_id, _answer(block, raw, start, end, plain)) and main:
                     self._last = "answer"
             elif block.text.startswith(_INTERRUPTED) and main:
                 self._last = "interrupt"
@@ -355,9 +340,9 @@ class Reader:
         """Tokens: the last usage of each message counts, its fragments correct it; a copy of old history does not."""
         if usage is None or not (new or identity == self._last_usage[0]):
             return
-        cached = int(usage.cache_read_input_tokens or 0)
-        fresh = int(usage.input_tokens or 0) + int(usage.cache_creation_input_tokens or 0)
-        now = (fresh + cached, int(usage.output_tokens or 0), cached)
+        cached = _int(usage.cache_read_input_tokens)
+        fresh = _int(usage.input_tokens) + _int(usage.cache_creation_input_tokens)
+        now = (fresh + cached, _int(usage.output_tokens), cached)
         last, before = self._last_usage
         for place in range(3):
             self._tokens[place] += now[place] - (before[place] if last == identity else 0)
@@ -391,7 +376,7 @@ class Reader:
             prompt=self._prompt,
             final=final,
             tokens=_result_tokens(result) or Tokens(*self._tokens),
-            cost_usd=float(result.total_cost_usd) if isinstance(result.total_cost_usd, int | float) else None,
+            cost_usd=_cost(result.total_cost_usd),
             compactions=len(self._compactions),
             provider_errors=self._provider_errors,
             warnings=losses.warnings(),
@@ -438,7 +423,7 @@ def _result_tokens(result: Result) -> Tokens | None:
     return None
 
 
-def _answer(block: Block, raw: bytes, start: int, end: int, plain: bool) -> Answer:
+def _answer(block: Block, raw: msgspec.Raw, start: int, end: int, plain: bool) -> Answer:
     output = _output(block.content)
     outcome = _outcome(raw)
     timed_out = outcome.timedOutAfterMs is not None or "Command timed out after" in output[:400]
@@ -471,8 +456,8 @@ def _error_status(output: str) -> CallStatus:
     return "aborted" if output.startswith(_INTERRUPTED) else "error"
 
 
-def _outcome(raw: bytes) -> Outcome:
-    if raw[:1] != b"{":
+def _outcome(raw: msgspec.Raw) -> Outcome:
+    if not raw:
         return Outcome()
     try:
         return _OUTCOME.decode(raw)
@@ -480,17 +465,14 @@ def _outcome(raw: bytes) -> Outcome:
         return Outcome()
 
 
-def _output(content: msgspec.Raw) -> str:
+def _output(content: object) -> str:
     """The text of a tool's answer; images and other blobs are left out."""
-    raw = bytes(content)
-    if raw[:1] == b'"':
-        return str(msgspec.json.decode(raw))
-    if raw[:1] != b"[":
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list):
         return ""
-    try:
-        return "\n".join(block.text for block in _TEXTS.decode(raw) if isinstance(block.text, str))
-    except (msgspec.MsgspecError, RecursionError):
-        return ""
+    texts = [block.get("text") for block in content if isinstance(block, dict)]
+    return "\n".join(text for text in texts if isinstance(text, str))
 
 
 def _blocks(content: str | list[Block] | None) -> list[Block]:
@@ -519,8 +501,12 @@ def _last_word(blocks: list[Block], before: str) -> str:
     return "thinking" if "thinking" in kinds else before
 
 
+def _cost(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and abs(value) < 1e9 else None
+
+
 def _int(value: object) -> int:
-    return int(value) if isinstance(value, int | float) else 0
+    return int(value) if isinstance(value, int | float) and abs(value) < 1e15 else 0
 
 
 _FLAGS = frozenset({
@@ -531,6 +517,11 @@ _STRINGS = frozenset({
     "claude_code_version", "gitBranch", "model", "id", "text", "thinking", "name", "tool_use_id",
     "stop_reason",
 })  # fmt: skip
+
+
+def _fitted(value: object) -> bytes | None:
+    """The JSON of a record with only what fits; None when it is no record."""
+    return msgspec.json.encode(_mended(value)) if isinstance(value, dict) else None
 
 
 def _mended(value: dict[str, object]) -> dict[str, object]:
@@ -561,6 +552,6 @@ def _mended_message(message: dict[str, object]) -> dict[str, object]:
         mended["content"] = content
     usage = message.get("usage")
     if isinstance(usage, dict):
-        numbers = {key: item for key, item in usage.items() if isinstance(item, int | float) and abs(item) < 1e15}
+        numbers = {key: item for key, item in usage.items() if type(item) in (int, float) and abs(item) < 1e15}
         mended["usage"] = numbers
     return mended

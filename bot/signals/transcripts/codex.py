@@ -25,7 +25,7 @@ from bot.model import Agent, CallStatus, EndReason, Tokens, Trace
 from bot.signals.transcripts.assemble import TEXT_CAP, Answer, Assembly, Draft
 from bot.signals.transcripts.lines import Lines
 from bot.signals.transcripts.outline import Head
-from bot.signals.transcripts.salvage import salvage
+from bot.signals.transcripts.salvage import salvage_line
 from bot.signals.transcripts.tools import describe, describe_patch, describe_stdin, quote
 
 NAME = "codex-rollout"
@@ -53,16 +53,16 @@ class Payload(msgspec.Struct):
     call_id: str = ""
     name: str = ""
     turn_id: str | None = None
-    content: msgspec.Raw = msgspec.Raw()
-    summary: msgspec.Raw = msgspec.Raw()
-    arguments: msgspec.Raw = msgspec.Raw()
-    input: msgspec.Raw = msgspec.Raw()
+    content: object = None
+    summary: object = None
+    arguments: object = None
+    input: object = None
     action: msgspec.Raw = msgspec.Raw()
-    output: msgspec.Raw = msgspec.Raw()
+    output: object = None
     info: msgspec.Raw = msgspec.Raw()
     git: msgspec.Raw = msgspec.Raw()
-    message: msgspec.Raw = msgspec.Raw()
-    last_agent_message: msgspec.Raw = msgspec.Raw()
+    message: object = None
+    last_agent_message: object = None
     exit_code: int | None = None
     success: bool | None = None
     cwd: str | None = None
@@ -79,12 +79,6 @@ class Line(msgspec.Struct):
     record_type: str | None = None
 
 
-class Content(msgspec.Struct):
-    """A part of a message or answer."""
-
-    text: object = None
-
-
 class Info(msgspec.Struct):
     """The info of a token count."""
 
@@ -95,14 +89,11 @@ class Envelope(msgspec.Struct):
     """An answer that is JSON inside a string."""
 
     output: object = None
-    content: object = None
-    success: object = None
     metadata: object = None
 
 
 _LINE = msgspec.json.Decoder(Line)
 _BARE = msgspec.json.Decoder(Payload)
-_CONTENT = msgspec.json.Decoder(list[Content])
 _INFO = msgspec.json.Decoder(Info)
 _ENVELOPE = msgspec.json.Decoder(Envelope)
 
@@ -183,31 +174,36 @@ class Reader:
             self._record(record, number, start, start + len(line), line, False)
 
     def _odd_line(self, number: int, start: int, line: bytes) -> None:
+        """Valid JSON of an unexpected shape: read it without the fields that do not fit."""
         try:
-            value = msgspec.json.decode(line)
+            msgspec.json.decode(line)
         except (msgspec.DecodeError, RecursionError):
             self._bad_line(number, start, line)
-            return
+        else:
+            self._odd_record(number, start, start + len(line), line, False)
+
+    def _odd_record(self, number: int, start: int, end: int, json: bytes, plain: bool) -> None:
+        try:
+            value = msgspec.json.decode(json)
+        except (msgspec.DecodeError, RecursionError):
+            value = None
         if not isinstance(value, dict):
-            self.lines.losses.lost(number, start, start + len(line), "no record")
+            self.lines.losses.lost(number, start, end, "no record")
             return
         self._odd += 1
         fitted = msgspec.json.encode(_mended(value))
-        self._record(_LINE.decode(fitted), number, start, start + len(line), fitted, False)
+        self._record(_LINE.decode(fitted), number, start, end, fitted, plain)
 
     def _bad_line(self, number: int, start: int, line: bytes) -> None:
         if not line.strip():
             return
-        records, lost = salvage(line, STARTS, is_record)
+        records, cut = salvage_line(self.lines.losses, number, start, line, STARTS, is_record)
         for found in records:
-            fitted = msgspec.json.encode(_mended(msgspec.json.decode(found.json)))
-            self._record(_LINE.decode(fitted), number, start + found.start, start + found.end, fitted, True)
-        if records:
-            self.lines.losses.note(f"line {number}: {len(records)} record(s) salvaged from a damaged line")
-        for first, end in lost:
-            self._cut_off = cut = end == len(line) and line[first : first + 1] == b"{"
-            why = "a record was cut off" if cut else "no record can be read there"
-            self.lines.losses.lost(number, start + first, start + end, why)
+            try:
+                self._record(_LINE.decode(found.json), number, start + found.start, start + found.end, found.json, True)
+            except msgspec.ValidationError:
+                self._odd_record(number, start + found.start, start + found.end, found.json, True)
+        self._cut_off = cut
 
     def _record(self, record: Line, number: int, start: int, end: int, raw: bytes, plain: bool) -> None:
         kind = record.type
@@ -313,7 +309,7 @@ class Reader:
 
     def _call(self, item: Payload, kind: str, start: int, end: int, plain: bool) -> None:
         name = item.name or kind
-        arguments = _string_or_raw(item.arguments)
+        arguments = _arguments(item.arguments)
         if kind == "custom_tool_call":
             use = describe_patch(_text(item.input)) if name == "apply_patch" else describe(name, b"")
         elif kind == "local_shell_call":
@@ -325,13 +321,13 @@ class Reader:
         said = quote(use.command, plain=True) or (use.paths[0][:120] if use.paths else "") or name[:120]
         step = self._open(start, end, said, name[:120])
         call_id = item.call_id or (item.id or "" if kind == "local_shell_call" else "")
-        fresh = self.assembly.call(step, call_id, name, use, start, end, said, hash(arguments or bytes(item.input)))
+        fresh = self.assembly.call(step, call_id, name, use, start, end, said, hash(arguments or _text(item.input)))
         self._last = "call" if fresh else self._last
         if kind == "web_search_call":  # the provider searches; there is no answer to wait for
             self.assembly.answer(call_id or f"#{start}.{len(step.calls) - 1}", Answer(start, end, "ok", fallback=name))
 
     def _answer(self, item: Payload, start: int, end: int, plain: bool) -> Answer:
-        output, exit_code, success = _output(item.output)
+        output, exit_code, success, nested = _output(item.output)
         exit_code = self._exits.pop(item.call_id, exit_code) if exit_code is None else exit_code
         wall = _WALL.search(output[:400])
         timed_out = exit_code == 124 or "command timed out" in output[:400]
@@ -344,7 +340,7 @@ class Reader:
             timed_out=timed_out,
             duration_ms=round(float(wall[1]) * 1000) if wall else None,
             fallback=item.call_id[:120],
-            plain=True,
+            plain=plain or nested,
         )
 
     def _event(self, event: Payload) -> None:
@@ -434,51 +430,45 @@ def _status(output: str, exit_code: int | None, success: bool | None, timed_out:
     return "error" if exit_code is None and head.startswith(_FAILED) else "ok"
 
 
-def _output(raw: msgspec.Raw) -> tuple[str, int | None, bool | None]:
-    """The text of an answer, its exit code and its own word on success, in every shape Codex has had."""
+def _output(raw: object) -> tuple[str, int | None, bool | None, bool]:
+    """The text of an answer, its exit code and its own word on success, in every shape Codex has had.
+
+    The last is true when the text stood as JSON inside a string.
+    """
+    success = None
     text = _texts(raw)
+    if isinstance(raw, dict):
+        text = _texts(raw.get("content"))
+        success = raw.get("success") if isinstance(raw.get("success"), bool) else None
     if text[:1] == "{" and ('"metadata"' in text or '"output"' in text[:20]):
         try:
             inner = _ENVELOPE.decode(text)
         except (msgspec.MsgspecError, RecursionError):
-            return text, None, None
-        meta = inner.metadata if isinstance(inner.metadata, dict) else {}
-        code = meta.get("exit_code")
+            return text, None, success, False
+        code = inner.metadata.get("exit_code") if isinstance(inner.metadata, dict) else None
         said = inner.output if isinstance(inner.output, str) else text
-        return said, code if isinstance(code, int) else None, None
-    data = bytes(raw)
-    success = None
-    if data[:1] == b"{":
-        try:
-            inner = _ENVELOPE.decode(data)
-        except (msgspec.MsgspecError, RecursionError):
-            return "", None, None
-        text = inner.content if isinstance(inner.content, str) else ""
-        success = inner.success if isinstance(inner.success, bool) else None
-    found = _EXIT.search(text[:1_000])
-    return text, int(found[1]) if found else None, success
+        return said, code if isinstance(code, int) else None, success, True
+    found = _EXIT.search(text[:400])
+    return text, int(found[1]) if found else None, success, False
 
 
-def _texts(raw: msgspec.Raw) -> str:
+def _texts(value: object) -> str:
     """A string, or the text of a list of parts; images are left out."""
-    data = bytes(raw)
-    if data[:1] != b"[":
-        return _text(raw)
-    try:
-        return "\n".join(part.text for part in _CONTENT.decode(data) if isinstance(part.text, str))
-    except (msgspec.MsgspecError, RecursionError):
-        return ""
+    if not isinstance(value, list):
+        return _text(value)
+    texts = [part.get("text") for part in value if isinstance(part, dict)]
+    return "\n".join(text for text in texts if isinstance(text, str))
 
 
-def _text(raw: msgspec.Raw) -> str:
-    data = bytes(raw)
-    return str(msgspec.json.decode(data)) if data[:1] == b'"' else ""
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
-def _string_or_raw(raw: msgspec.Raw) -> bytes:
+def _arguments(value: object) -> str:
     """Arguments are JSON in a string; some writers put the object itself."""
-    data = bytes(raw)
-    return _text(raw).encode() if data[:1] == b'"' else data
+    if isinstance(value, str) or value is None:
+        return value or ""
+    return msgspec.json.encode(value).decode()
 
 
 def _branch(git: bytes) -> str:
@@ -504,7 +494,7 @@ def _time(timestamp: str | None) -> float | None:
 
 
 def _int(value: object) -> int:
-    return int(value) if isinstance(value, int | float) else 0
+    return int(value) if isinstance(value, int | float) and abs(value) < 1e15 else 0
 
 
 _STRINGS = frozenset({

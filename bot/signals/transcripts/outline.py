@@ -9,7 +9,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-MOST_RECORDS = 24
+import msgspec
+
+MOST_RECORDS = 8
+SCAN_CAP = 1 << 14
+"""Characters of a record that are scanned when it is no whole line of sound JSON."""
 DEPTH = 3
 VALUE_CAP = 120
 
@@ -65,7 +69,7 @@ def _records(text: str, at: int) -> tuple[Outline, ...]:
         start = _object_start(text, at)
         if start < 0:
             break
-        record, at = _scan(text, start)
+        record, at = _decoded(text, start) or _scan(text, start)
         records.append(record)
         if not record.whole:
             break
@@ -85,13 +89,38 @@ def _object_start(text: str, at: int) -> int:
     return -1
 
 
+def _decoded(text: str, at: int) -> tuple[Outline, int] | None:
+    """The quick way: the record is a whole line of sound JSON."""
+    end = text.find("\n", at)
+    if end < 0:
+        return None
+    try:
+        value = msgspec.json.decode(text[at:end])
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    record = Outline({}, True)
+    _flatten(value, (), record.keys)
+    return record, end
+
+
+def _flatten(value: dict[str, object], path: tuple[str, ...], keys: dict[str, str]) -> None:
+    for key, item in value.items():
+        here = (*path, key[:VALUE_CAP])
+        if isinstance(item, dict):
+            keys[".".join(here)] = "{"
+            if len(here) < DEPTH:
+                _flatten(item, here, keys)
+        else:
+            keys[".".join(here)] = "[" if isinstance(item, list) else str(item)[:VALUE_CAP]
+
+
 def _scan(text: str, at: int) -> tuple[Outline, int]:
     record = Outline()
     path: list[str] = []
     inside: list[str] = []
     key = ""
     wants_key = False
-    for token in _TOKEN.finditer(text, at):
+    for token in _TOKEN.finditer(text, at, at + SCAN_CAP):
         mark = token[0]
         if mark == '"':  # a string that the end of the head cut off
             break

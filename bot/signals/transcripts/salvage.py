@@ -13,6 +13,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from bot.signals.transcripts.lines import Losses
+
 MOST_ATTEMPTS = 32
 """New beginnings tried on one line; each may cost a pass over the line."""
 
@@ -59,6 +61,28 @@ def salvage(
     if lost_from < len(text):
         lost.append((byte(lost_from), len(line)))
     return records, lost
+
+
+def salvage_line(
+    losses: Losses,
+    number: int,
+    start: int,
+    line: bytes,
+    starts: Sequence[str],
+    accept: Callable[[dict[str, object]], bool],
+) -> tuple[list[Salvaged], bool]:
+    """The records of a bad line that begins at byte `start`, told in the losses, and whether its last was cut off."""
+    records, lost = salvage(line, starts, accept)
+    if records:
+        losses.note(f"line {number}: {len(records)} record(s) salvaged from a damaged line")
+    if b"\0" in line:
+        losses.note(f"line {number}: {line.count(0)} NUL bytes")
+    cut = False
+    for first, end in lost:
+        cut = end == len(line) and line[first : first + 1] == b"{"
+        why = "a record was cut off" if cut else "no record can be read there"
+        losses.lost(number, start + first, start + end, why)
+    return records, cut
 
 
 class _Offsets:

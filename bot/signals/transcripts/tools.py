@@ -31,9 +31,10 @@ KIND_OF: dict[str, CallKind] = {name: kind for kind, names in _KINDS.items() for
 
 _SLEEP = re.compile(r"\s*sleep [\d.]{1,9}[smhd]?\s*;?\s*")
 _PATCH_PATH = re.compile(r"^\*\*\* (Add|Update|Delete) File: (.{1,500})$|^\*\*\* Move to: (.{1,500})$", re.M)
-_LONG_BLOB = re.compile(r"[A-Za-z0-9+/=_-]{80}")
+_BLOB = re.compile(r"[A-Za-z0-9+/=_-]{40,}")
 _PLAIN = re.compile(r"[ !#-\[\]-~]{1,120}")
-QUOTE_CAP = 120
+QUOTE_CAP = 80
+"""Characters of a quote; quotes are most of what a step keeps in memory."""
 
 
 class Arguments(msgspec.Struct):
@@ -64,7 +65,7 @@ class Use:
 _ARGUMENTS = msgspec.json.Decoder(Arguments)
 
 
-def describe(name: str, arguments: bytes) -> Use:
+def describe(name: str, arguments: bytes | str | msgspec.Raw) -> Use:
     """What this call does. `arguments` is JSON; what is no JSON object is taken as the text of a patch or command."""
     kind = KIND_OF.get(name.lower(), "other")
     if kind in ("other", "task", "web") or not arguments:
@@ -81,7 +82,7 @@ def describe(name: str, arguments: bytes) -> Use:
     return Use(kind, command[:COMMAND_CAP], _paths(given))
 
 
-def describe_stdin(arguments: bytes) -> Use:
+def describe_stdin(arguments: str) -> Use:
     """Codex's `write_stdin`: with nothing to write it only looks whether a process has gone on."""
     try:
         chars = _text(_ARGUMENTS.decode(arguments).chars)
@@ -95,8 +96,8 @@ def describe_patch(patch: str) -> Use:
     return _patched(patch)
 
 
-def _from_text(arguments: bytes) -> Arguments:
-    text = arguments.decode("utf-8", "replace")
+def _from_text(arguments: bytes | str | msgspec.Raw) -> Arguments:
+    text = arguments if isinstance(arguments, str) else bytes(arguments).decode("utf-8", "replace")
     return Arguments(command=text, input=text)
 
 
@@ -146,13 +147,20 @@ def quote(text: str, plain: bool = False) -> str:
 
     `plain` takes only characters that stand the same in JSON inside JSON and in a mended record.
     """
-    for line in text[:4_000].split("\n", 40)[:40]:
-        said = line.strip()[:QUOTE_CAP]
-        blob = _LONG_BLOB.search(said)
-        if blob:
-            said = said[: blob.start()].rstrip()
-        if plain and said:
+    end = text.find("\n", 0, QUOTE_CAP)
+    said = text[: QUOTE_CAP if end < 0 else end].strip()
+    if len(said) > 2 and said.isprintable() and (len(said) <= 40 or " " in said) and (not plain or _is_plain(said)):
+        return said
+    for line in text[:2_000].split("\n", 20)[:20]:
+        said = line.strip()[:QUOTE_CAP].rstrip()
+        if len(said) > 40 and " " not in said and _BLOB.fullmatch(said):
+            continue
+        if plain and not _is_plain(said):
             said = max(_PLAIN.findall(said), key=len, default="").strip()
         if len(said) > 2 and said.isprintable():
             return said
     return ""
+
+
+def _is_plain(said: str) -> bool:
+    return said.isascii() and '"' not in said and "\\" not in said
