@@ -57,7 +57,8 @@ CLAIMS = _any(
     r"\b(?:is|are|been|now|i|i['’]ve|i have|we|we['’]ve|we have)\b[^.]{0,20}"
     r"\b(?:fixed|resolved|implemented|completed?|done|finished|working|ready)\b",
     r"\bsuccessfully\b|\ball (?:done|set|good|green)\b",
-    r"^\W{0,6}(?:done|fixed|completed?|finished|implemented|resolved|added|updated|all (?:\w+ )?(?:pass|passing|clean))\b",
+    r"^\W{0,6}(?:done|fixed|completed?|finished|implemented|resolved|added|updated)\b",
+    r"^\W{0,6}all (?:\w+ )?(?:pass|passing|clean)\b",
 )
 
 
