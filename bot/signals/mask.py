@@ -15,39 +15,50 @@ VERSION = 1
 LINE_CAP = 2_000
 """Characters of a line that are looked at; the rest is cut off."""
 
-_STATUS = (
+_STATUS_PATTERN = (
     r"[Ee]xit(?:ed|s)?(?: with)?(?: code| status| value)?[:=]?[ ]-?\d+"
     r"|\bexit code[:=]-?\d+|\b(?:[Ee]rror|[Ee]rrno|ERRNO|[Ss]ignal|[Cc]ode)(?: code)?[:=]? \d{1,5}\b"
     r"|\bHTTP(?:/\d(?:\.\d)?)?[ ]{1,2}[1-5]\d\d\b|\b[Ss]tatus(?: code)?[:=]?[ ]?[1-5]\d\d\b"
-    r"|\b[45]\d\d (?:[A-Z]\w+)\b"
+    r"|\b[45]\d\d (?:Bad (?:Gateway|Request)|Service Unavailable|Internal Server Error|Gateway Time|Not Found|Too Many"
+    r"|Forbidden|Unauthorized)"
 )
 _TEST = r"\b[Tt]est\w*(?:[/\[][\w\-.,/\]]*)?"
 _WORD = r"\b[A-Za-z_]+\d\w*"
-_DIGITS = re.compile(rf"(?P<keep>{_STATUS}|{_TEST})|(?P<word>{_WORD})|\d+")
+_STATUS = re.compile(_STATUS_PATTERN)
+_DIGITS = re.compile(rf"(?P<keep>{_STATUS_PATTERN}|{_TEST})|(?P<word>{_WORD})|\d+")
 _RULE_ID = re.compile(r"[A-Z]{1,5}\d{2,5}")
 _NUMBER = re.compile(r"\d+")
 
+_HINT = re.compile(
+    r"exit|Exit|ode|tatus|rror|rrno|ERRNO|ignal|HTTP|Gateway|Unavailable|Server|Not|Too|Forbidden|Unauthorized|Bad"
+)
+"""One of these stands in every text that `_STATUS` matches: only such lines are searched for it."""
+
+_ZEROS = str.maketrans("123456789", "000000000")
+_HIDE = {ord(digit): 0xE000 + int(digit) for digit in "0123456789"}
+_SHOW = {hidden: chr(digit) for digit, hidden in _HIDE.items()}
+_MONTH = re.compile(
+    r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) {1,2}\d{1,2},?(?: \d{1,2}:\d\d:\d\d)?(?:[ ,]{1,2}\d{4})?"
+)
+_STRING = re.compile(r"(?<![\w'\"`])(?:'[^'\n]{0,300}'|\"[^\"\n]{0,300}\"|`[^`\n]{0,300}`)(?![\w'\"`])")
+_UNIT = re.compile(r"<N> (?:ms|[smh]|secs?|mins?|seconds?|minutes?|hours?)\b")
+
 _URL = r"\b(?:https?|ftp|git|ssh|file)://[^\s'\"<>)\]]+"
 _CLOCK = r"\d{1,2}:\d\d:\d\d(?:[.,]\d+)?"
-_TIME = (
-    rf"\b\d{{4}}[-/]\d\d[-/]\d\d(?:[T ]{_CLOCK})?(?:Z|[ ]?[+-]\d\d:?\d\d\b)?|\b{_CLOCK}"
-    rf"|\b(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{{1,2}}"
-    rf"(?:,? \d{{4}})?(?: {_CLOCK})?"
-)
+_TIME = rf"\b\d{{4}}[-/]\d\d[-/]\d\d(?:T{_CLOCK})?(?:Z|[+-]\d\d:?\d\d\b)?|\b{_CLOCK}"
 _HASH = (
     r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b|\b0x[0-9a-fA-F]+\b"
     r"|(?<=@)[0-9a-f]{4,16}\b|\b(?=[a-f]{0,63}\d)(?=\d{0,63}[a-f])[0-9a-f]{7,64}\b"
 )
 _IP = r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b"
-_STRING = r"(?<![\w'\"`])(?:'[^'\n]{0,300}'|\"[^\"\n]{0,300}\"|`[^`\n]{0,300}`)(?![\w'\"`])"
 _PATH = r"(?<![\w.@~+\-/\\])(?:[A-Za-z]:(?=[/\\]))?[A-Za-z_.~@]?[\w.@~+\-]*(?:[/\\]{1,2}[\w.@~+\-]+)+[/\\]?"
-_SPAN = r"\d+(?:[.,]\d+)*(?: ?(?:ms|[smh]|secs?|mins?|seconds?|minutes?|hours?)\b)?"
-_FULL = re.compile(
-    rf"(?P<url>{_URL})|(?P<time>{_TIME})|(?P<hash>{_HASH})|(?P<ip>{_IP})|(?P<string>{_STRING})|(?P<ratio>\d+/\d+)"
-    rf"|(?P<keep>{_STATUS})|(?P<path>{_PATH})|(?P<test>{_TEST})|(?P<word>{_WORD})|(?P<number>{_SPAN})"
+_SPAN = r"\d+(?:[.,]\d+)*(?:(?:ms|[smh])\b)?"
+_TOKEN = re.compile(
+    rf"(?P<url>{_URL})|(?P<time>{_TIME})|(?P<hash>{_HASH})|(?P<ip>{_IP})|(?P<ratio>\d+/\d+)"
+    rf"|(?P<path>{_PATH})|(?P<test>{_TEST})|(?P<word>{_WORD})|(?P<number>{_SPAN})"
 )
-_WANTS_MASK = re.compile(r"[\d/\\'\"`]")
-_TOKENS = {"url": "<URL>", "time": "<TIME>", "hash": "<HEX>", "ip": "<IP>", "number": "<N>", "ratio": "<N>/<N>"}
+_WANTS_MASK = re.compile(r"[\d/\\]")
+_NAMES = {"url": "<URL>", "time": "<TIME>", "hash": "<HEX>", "ip": "<IP>", "number": "<N>", "ratio": "<N>/<N>"}
 _TEST_FILE = re.compile(r"(?i)test|spec")
 
 
@@ -65,11 +76,49 @@ def mask(text: str) -> str:
 
 
 def mask_lines(lines: Sequence[str]) -> list[str]:
-    """`mask` for lines that hold no newline; equal lines are masked once, which is what makes a whole log cheap."""
-    known = {
-        line: _FULL.sub(_masked, line[:LINE_CAP]) if _WANTS_MASK.search(line) else line[:LINE_CAP] for line in {*lines}
-    }
+    """`mask` for lines that hold no newline.
+
+    Equal lines, and equal words of a line, are masked once: that is what makes a whole log cheap.
+    """
+    words = _Words()
+    known = {line: _masked_line(line[:LINE_CAP], words) for line in {*lines}}
     return [known[line] for line in lines]
+
+
+class _Words(dict[str, str]):
+    """The masked form of every word that was seen, and of every shape (a word with its digits as zeros)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hints: set[str] = set()
+
+    def __missing__(self, word: str) -> str:
+        if _HINT.search(word):
+            self.hints.add(word)
+        if not _WANTS_MASK.search(word):
+            self[word] = word
+            return word
+        shape = word.translate(_ZEROS)
+        masked = self.get(shape) or _TOKEN.sub(_masked, shape)
+        self[shape] = masked
+        if shape != word and "0" in masked:  # an id whose digits stay
+            masked = _TOKEN.sub(_masked, word)
+        self[word] = masked
+        return masked
+
+
+def _masked_line(line: str, words: _Words) -> str:
+    if "'" in line or '"' in line or "`" in line:
+        line = _STRING.sub(_masked_string, line)
+    parts = _MONTH.sub("<TIME>", line).split(" ")
+    masked = " ".join(map(words.__getitem__, parts))
+    if not words.hints.isdisjoint(parts) and (hidden := _STATUS.sub(_hidden, line)) != line:
+        masked = " ".join(map(words.__getitem__, _MONTH.sub("<TIME>", hidden).split(" "))).translate(_SHOW)
+    return _UNIT.sub("<N>", masked) if "<N> " in masked else masked
+
+
+def _hidden(match: re.Match[str]) -> str:
+    return match[0].translate(_HIDE)
 
 
 def _masked_digits(match: re.Match[str]) -> str:
@@ -81,10 +130,8 @@ def _masked_digits(match: re.Match[str]) -> str:
 
 def _masked(match: re.Match[str]) -> str:
     kind = match.lastgroup or ""
-    if kind in _TOKENS:
-        return _TOKENS[kind]
-    if kind == "string":
-        return _masked_string(match[0])
+    if kind in _NAMES:
+        return _NAMES[kind]
     return _masked_path(match[0]) if kind == "path" else _masked_digits(match)
 
 
@@ -92,9 +139,9 @@ def _is_id(word: str) -> bool:
     return _RULE_ID.fullmatch(word) is not None or "test" in word.lower()
 
 
-def _masked_string(quoted: str) -> str:
-    inner = quoted[1:-1]
-    return quoted if _RULE_ID.fullmatch(inner) or inner[:4].lower() == "test" else "<STR>"
+def _masked_string(match: re.Match[str]) -> str:
+    inner = match[0][1:-1]
+    return match[0] if _RULE_ID.fullmatch(inner) or inner[:4].lower() == "test" else "<STR>"
 
 
 def _masked_path(path: str) -> str:
