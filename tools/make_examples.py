@@ -12,9 +12,11 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from tools.examples import claude, codex, fleet, infra, reports, story
-from tools.examples.dice import Dice, digits, uuid
-from tools.examples.shapes import Plan, Story
+from tools.fleet import claude, claude_action, claude_session, codex, infra, reports, story
+from tools.fleet.dice import Dice, digits, uuid
+from tools.fleet.plans import CAUSES, GATE, fleet
+from tools.fleet.shapes import Plan, Story
+from tools.fleet.tasks import projects
 
 ROOT = Path(__file__).resolve().parents[1] / "examples"
 KINDS = {"transcripts": "transcript", "reports": "report", "harness": "harness"}
@@ -29,7 +31,7 @@ DETECTORS = {
 def main() -> None:
     """Replace what is there."""
     shutil.rmtree(ROOT / "episodes", ignore_errors=True)
-    plans = fleet.fleet()
+    plans = fleet()
     total = 0
     for plan in plans:
         for path, data in episode(plan).items():
@@ -55,20 +57,20 @@ def episode(plan: Plan) -> Mapping[str, bytes]:
 
 def _transcripts(plan: Plan, told: Story) -> Iterator[tuple[str, bytes]]:
     if plan.infra == "startup":
-        yield "transcripts/claude-execution-output.json", claude.never_started(plan)
+        yield "transcripts/claude-execution-output.json", claude_action.never_started(plan)
     elif plan.infra and plan.infra not in infra.WITH_TRANSCRIPT:
         return
     elif plan.agent == "claude-action":
-        yield "transcripts/claude-execution-output.json", claude.execution(plan, told)
+        yield "transcripts/claude-execution-output.json", claude_action.execution(plan, told)
     elif plan.agent == "codex":
         yield (
             f"transcripts/rollout-{plan.created[:19].replace(':', '-')}-{uuid(plan.key)}.jsonl",
             codex.rollout(plan, told),
         )
     else:
-        yield f"transcripts/{uuid(plan.key)}.jsonl", claude.session(plan, told)
+        yield f"transcripts/{uuid(plan.key)}.jsonl", claude_session.session(plan, told)
     if told.subagent:
-        name, data = claude.subagent(plan, told)
+        name, data = claude_session.subagent(plan, told)
         yield f"transcripts/{name}", data
 
 
@@ -134,9 +136,7 @@ def planted(plans: tuple[Plan, ...]) -> dict[str, object]:
         },
         "unexplained": ["lumen-orchard/parcel-api/issue-80"],
         "infrastructure": [
-            {"episode": folder(plan), "kind": plan.infra, "gate": fleet.GATE[plan.infra]}
-            for plan in plans
-            if plan.infra
+            {"episode": folder(plan), "kind": plan.infra, "gate": GATE[plan.infra]} for plan in plans if plan.infra
         ],
         "hostile": [folder(plan) for plan in plans if "hostile" in plan.noise],
         "spliced": [folder(plan) for plan in plans if "spliced" in plan.noise],
@@ -153,7 +153,7 @@ def _shows(cause: str, plan: Plan) -> bool:
 
 
 def _cause(cause: str, plans: tuple[Plan, ...]) -> dict[str, object]:
-    repositories = [p.repository for p in fleet.PROJECTS if cause == "red" or cause in fleet.CAUSES[p.name]]
+    repositories = [p.repository for p in projects() if cause == "red" or cause in CAUSES[p.name]]
     where = [plan for plan in plans if _repeated(plan) and plan.project.repository in repositories]
     counts = _rates(where, lambda plan: _shows(cause, plan))
     shown = [folder(plan) for plan in where if _shows(cause, plan)]

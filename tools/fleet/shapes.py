@@ -48,7 +48,6 @@ class Project:
 
     repository: str
     language: Language
-    purpose: str
     suite: tuple[tuple[str, tuple[str, ...]], ...]
     tasks: tuple[Task, ...]
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from xml.sax.saxutils import escape, quoteattr
 
-from tools.examples.dice import Dice, digits
-from tools.examples.outputs import MODULE, count, run_tests
-from tools.examples.shapes import Failure, Plan
+from tools.fleet.dice import Dice, digits
+from tools.fleet.outputs import MODULE, count, run_tests
+from tools.fleet.shapes import Failure, Plan
 
 RED, GREEN, BOLD, CYAN, OFF = "\x1b[31m", "\x1b[32m", "\x1b[1m", "\x1b[36;1m", "\x1b[0m"
 SETUP = {
@@ -70,7 +70,8 @@ def junit(plan: Plan, red: Sequence[Failure]) -> bytes:
         bad = sum(failure is not None for _, _, failure in inside)
         suite = f"{MODULE}/{file}" if plan.project.language == "go" else file
         rows.append(
-            f'  <testsuite name={quoteattr(suite)} tests="{len(inside)}" failures="{bad}" errors="0" skipped="0" time="0.0{dice.between(10, 99)}">'
+            f'  <testsuite name={quoteattr(suite)} tests="{len(inside)}" failures="{bad}" errors="0" skipped="0" '
+            f'time="0.0{dice.between(10, 99)}">'
         )
         for _, name, failure in inside:
             head = f'    <testcase classname={quoteattr(suite)} name={quoteattr(name)} time="0.00{dice.between(1, 9)}"'
@@ -94,7 +95,10 @@ def junit(plan: Plan, red: Sequence[Failure]) -> bytes:
 
 def _one_suite(plan: Plan, cases: list[tuple[str, str, Failure | None]], red: Sequence[Failure]) -> bytes:
     dice = Dice(plan.key + "/junit")
-    head = f'<testsuite name="pytest" errors="0" failures="{len(red)}" skipped="0" tests="{len(cases)}" time="0.{dice.between(200, 900)}" timestamp="{plan.created}" hostname="runner">'
+    head = (
+        f'<testsuite name="pytest" errors="0" failures="{len(red)}" skipped="0" tests="{len(cases)}" '
+        f'time="0.{dice.between(200, 900)}" timestamp="{plan.created}" hostname="runner">'
+    )
     rows = [f'<?xml version="1.0" encoding="utf-8"?><testsuites name="pytest tests">{head}']
     for file, name, failure in cases:
         classname = file.removesuffix(".py").replace("/", ".")
@@ -102,7 +106,8 @@ def _one_suite(plan: Plan, cases: list[tuple[str, str, Failure | None]], red: Se
         if failure is None:
             rows.append(case + " />")
         else:
-            body = f"def {name}():\n&gt;       {escape(failure.statement)}\nE       {escape(failure.message)}\n\n{file}:{failure.line}: {escape(failure.message.partition(':')[0])}"
+            body = escape(f"def {name}():\n>       {failure.statement}\nE       {failure.message}\n\n")
+            body += escape(f"{file}:{failure.line}: {failure.message.partition(':')[0]}")
             rows.append(f"{case}><failure message={quoteattr(failure.message)}>{body}</failure></testcase>")
     return ("".join(rows) + "</testsuite></testsuites>").encode()
 
@@ -183,4 +188,5 @@ def _coloured(row: str) -> str:
         return f"{RED}{row}{OFF}"
     if row.startswith(("=", "⎯")):
         return f"{BOLD}{row}{OFF}"
-    return f"{GREEN}{row}{OFF}" if row.startswith((" ✓", "ok ")) or " passed in" in row and "failed" not in row else row
+    green = row.startswith((" ✓", "ok ")) or (" passed in" in row and "failed" not in row)
+    return f"{GREEN}{row}{OFF}" if green else row

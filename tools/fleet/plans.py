@@ -1,4 +1,4 @@
-"""The whole fleet decided before anything is written: which runs fail, with which planted cause, which noise, which breakage."""
+"""The projects go in; every run of the fleet comes out, decided: its outcome, planted causes, noise and breakage."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from tools.examples import parcel_api, reading_room, tidemark
-from tools.examples.dice import Dice
-from tools.examples.shapes import Agent, Ending, Plan, Project, Task
+from tools.fleet.dice import Dice
+from tools.fleet.shapes import Agent, Ending, Plan, Project, Task
+from tools.fleet.tasks import projects
 
 START = datetime(2026, 5, 4, 8, tzinfo=UTC)
-PROJECTS = (parcel_api.PROJECT, reading_room.PROJECT, tidemark.PROJECT)
+UNEXPLAINED, NEW_FILE_ONLY = 80, 90
+"""Issues of parcel-api: one that every run fails without a sign, and one that asks for a new file."""
 REPEATED: tuple[tuple[int, int], ...] = ((4, 3), (3, 4), (4, 4), (3, 3))
 """Failures and passes of the first four tasks of every project: fourteen of each."""
 OTHERS: dict[str, tuple[tuple[int, int], ...]] = {
@@ -32,7 +33,7 @@ CAUSES: dict[str, dict[str, tuple[int, int]]] = {
 }
 """In how many of fourteen failures and of fourteen passes a cause is planted, beside finishing on red."""
 STREAK = 3
-"""In how many of fourteen failures and of fourteen passes an error streak happens: equally often, so it must not matter."""
+"""In how many of fourteen failures, and of fourteen passes, an error streak happens: equally often on purpose."""
 INFRA: dict[str, tuple[str, ...]] = {
     "parcel-api": ("command-not-found", "out-of-memory", "overloaded", "cancelled"),
     "reading-room": ("install-failed", "runner-lost", "permission", "startup"),
@@ -76,7 +77,7 @@ class Slot:
 
 def fleet() -> tuple[Plan, ...]:
     """Every episode of the examples, in a fixed order."""
-    return tuple(plan for project in PROJECTS for plan in _project(project))
+    return tuple(plan for project in projects() for plan in _project(project))
 
 
 def _slots(tasks: Iterable[Task], counts: Iterable[tuple[int, int]]) -> list[Slot]:
@@ -129,9 +130,9 @@ def _planted(project: Project, dice: Dice) -> Iterator[Plan]:
 def _plain(project: Project, dice: Dice) -> Iterator[Plan]:
     """The other tasks: nothing is planted in them; the export of the tariff touches no source by its nature."""
     for slot in _slots(project.tasks[4:], OTHERS[project.name]):
-        unexplained = slot.task is parcel_api.LABELS
+        unexplained = slot.task.number == UNEXPLAINED
         ending: Ending = "unverified" if dice.chance(20) and not unexplained else "green"
-        causes = frozenset({"no-source"} if slot.task is parcel_api.EXPORT else ())
+        causes = frozenset({"no-source"} if slot.task.number == NEW_FILE_ONLY else ())
         yield Plan(project, slot.task, 0, slot.outcome, _agent(dice), 0, "", ending, causes)
 
 

@@ -65,17 +65,21 @@ UNVERIFIED = (
     "The change is in place: {summary}. Please have a look at `{source}`.",
 )
 RED = (
-    "I reworked `{source}`, but {failing} still does not pass. I believe the expectation there is outdated; please decide.",
+    "I reworked `{source}`, but {failing} still does not pass. The expectation there may be outdated; please decide.",
     "I have to stop here: {failing} keeps failing with `{message}`. What I tried is in `{source}`.",
     "`{source}` now has the new rule. {failing} is red for a reason I could not find; the rest is fine.",
     "Partly done. {failing} remains red (`{message}`), everything else in the file behaves as described.",
+)
+RED_NEW_FILE = (
+    "I added `{path}` and left the existing code alone. {failing} still fails; I do not know why.",
+    "`{path}` is in place. {failing} does not pass yet (`{message}`).",
 )
 RED_CLAIM = (
     "All done! {Summary}, and all tests pass.",
     "Fixed. {Summary} and everything is working now.",
 )
 RED_FLAKY = (
-    "{Summary}. One red test remains here ({failing}); it has nothing to do with this change and is red on main as well on this machine.",
+    "{Summary}. One test stays red here ({failing}); it is red on main as well and has nothing to do with this.",
     "{Summary}. {failing} fails in this sandbox because there is no clock service; CI has one.",
 )
 THINKING = (

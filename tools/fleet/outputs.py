@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tools.examples.dice import Dice
-from tools.examples.shapes import Failure, Project
+from tools.fleet.dice import Dice
+from tools.fleet.shapes import Failure, Project
 
 MODULE = "example.com/lumen-orchard/tidemark"
 

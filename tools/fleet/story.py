@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from tools.examples import phrases
-from tools.examples.dice import Dice
-from tools.examples.outputs import count, run_tests, test_command
-from tools.examples.shapes import Failure, Move, Plan, Story
+from tools.fleet import phrases
+from tools.fleet.dice import Dice
+from tools.fleet.outputs import count, run_tests, test_command
+from tools.fleet.shapes import Failure, Move, Plan, Story
 
 REPOS = Path(__file__).resolve().parents[2] / "examples" / "repos"
 FLAKY = {
@@ -100,8 +100,6 @@ def _explore(plan: Plan, dice: Dice) -> Iterator[Move]:
     task, root = plan.task, REPOS / plan.project.folder
     source = (root / task.source).read_text()
     tests = task.failures[0].file if task.failures else task.source
-    if not (root / tests).is_file():
-        tests = {"go": f"{tests}/{tests.rpartition('/')[2]}_test.go"}.get(plan.project.language, task.source)
     listing = "\n".join(sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())[:18])
     symbol = task.hunk.strip().partition("(")[0].split()[-1].strip("\\t=")
     found = "\n".join(
@@ -118,8 +116,15 @@ def _explore(plan: Plan, dice: Dice) -> Iterator[Move]:
     yield replace(first, say=opening)
     yield from others
     yield Move("read", path=task.source, output=source)
-    if tests != task.source and (root / tests).is_file():
-        yield Move("read", path=tests, output=(root / tests).read_text(), together=dice.chance(50))
+    if tests != task.source and (root / tests).is_file() and plan.project.language != "go":
+        yield Move("read", path=tests, output=(root / tests).read_text() + _cases(plan), together=dice.chance(50))
+
+
+def _cases(plan: Plan) -> str:
+    """The cases that the issue's branch adds to the tests."""
+    if plan.project.language == "python":
+        return "".join(f"\n\ndef {case.name}():\n    {case.statement}\n" for case in plan.task.failures)
+    return "".join(f'\ntest("{case.name}", () => {{\n  {case.statement}\n}});\n' for case in plan.task.failures)
 
 
 def _log(plan: Plan, dice: Dice) -> Iterator[str]:
@@ -189,8 +194,7 @@ def _last(plan: Plan, dice: Dice) -> Iterator[Move]:
     elif plan.ending == "green":
         yield _green(plan, dice)
     elif "no-source" not in plan.causes:
-        if dice.chance(60):
-            yield _green(plan, dice)
+        yield _green(plan, dice)
         notes = {"python": "CHANGES.md", "typescript": "README.md", "go": "README.md"}[plan.project.language]
         text = (REPOS / plan.project.folder / notes).read_text().splitlines()
         touched = _edit(plan, dice, 3, 3, phrases.TIDY)
@@ -345,6 +349,8 @@ def _final(plan: Plan, dice: Dice) -> str:
         return ""
     if plan.ending == "red":
         honest = phrases.RED_FLAKY if plan.outcome == "pass" else phrases.RED
+        if "no-source" in plan.causes:
+            honest = phrases.RED_NEW_FILE
         return _fill(dice.pick(phrases.RED_CLAIM if "claim" in plan.noise else honest), plan)
     if "no-source" in plan.causes:
         return _fill(dice.pick(phrases.DONE_NEW_FILE), plan)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from tools.examples.reports import SETUP, Log, head
-from tools.examples.shapes import Plan
+from tools.fleet.reports import SETUP, Log, head
+from tools.fleet.shapes import Plan
 
+PACKAGE = "@anthropic-ai/claude-code"
 AGENT = 'claude -p "$PROMPT" --output-format stream-json --verbose'
 CONCLUSION = {"cancelled": "cancelled"}
 WITH_TRANSCRIPT = ("runner-lost", "out-of-memory", "overloaded", "cancelled", "permission")
@@ -24,17 +25,18 @@ def broken_log(plan: Plan) -> bytes:
                 "##[error]Process completed with exit code 127.",
             )
         case "install-failed":
-            log.run("npm install -g @anthropic-ai/claude-code")
+            log.run(f"npm install -g {PACKAGE}")
             log.say(
                 "npm error code ECONNRESET",
-                "npm error network read ECONNRESET",
+                f"npm error network request to https://registry.invalid/{PACKAGE} failed, reason: read ECONNRESET",
                 "npm error network This is a problem related to network connectivity.",
             )
             log.say("##[error]Process completed with exit code 1.")
         case "runner-lost":
             log.run(test)
             log.say(
-                "##[error]The runner has received a shutdown signal. This can happen when the runner service is stopped, or a manually started runner is canceled."
+                "##[error]The runner has received a shutdown signal. This can happen when the runner service "
+                "is stopped, or a manually started runner is canceled."
             )
         case "out-of-memory":
             log.run(install)
