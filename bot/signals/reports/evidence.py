@@ -13,11 +13,12 @@ from typing import Literal
 
 Kind = Literal["rule", "test", "message", "summary"]
 
-KEYWORD = re.compile(
-    r"(?i)error|fail|exception|fatal|panic|traceback|cannot|could not|unable to|undefined|not found|no such|denied"
-    r"|invalid|unexpected|\bassert|\bkilled\b|\babort|timed? ?out|not ok\b|✖|✗|✘"
+KEYWORDS = (
+    *("error", "fail", "exception", "fatal", "panic", "traceback", "cannot", "could not", "unable to", "undefined"),
+    *("not found", "no such", "denied", "invalid", "unexpected", "assert", "killed", "abort", "timeout", "timed out"),
+    *("not ok", "✖", "✗", "✘"),
 )
-"""What a line says when something went wrong. Look for it in masked text, where paths cannot answer."""
+"""What a line says when something went wrong, in small letters. Look for it in masked text: there no path answers."""
 
 _NO_FAILURE = re.compile(
     r"(?i)\b(?:0|no) (?:errors?|failures?|failed|failing)\b|\b(?:errors?|fail(?:ures?|ed)?)\W{1,3}0\b"
@@ -29,10 +30,10 @@ _LOW_LEVEL = re.compile(
     r"|^##\[(?:debug|notice|command|section|group|endgroup)\]|^\[command\]|^npm (?:info|http|notice|verb)\b"
 )
 _PROGRESS = re.compile(
-    r"^\s*(?:Downloading|Downloaded|Fetching|Progress|Receiving objects|Resolving|Unpacking|Extracting|Collecting"
+    r"^\s{0,20}(?:Downloading|Downloaded|Fetching|Progress|Receiving objects|Resolving|Unpacking|Extracting|Collecting"
     r"|Pulling|Get:\d|Hit:\d|remote: (?:Counting|Compressing|Enumerating)|Requirement already|Installing|Setting up)\b"
-    r"|\d{1,3}(?:\.\d)?% ?(?:[|\[(]|of\b|complete|done)|\b\d[\d.]* ?[kKMG]i?B/s\b"
 )
+_RATE = re.compile(r"\d% ?(?:[|\[(]|of\b|complete|done)|\d ?[kKMG]i?B/s\b")
 _VERDICT = re.compile(
     r"^(?:##\[error\])?(?:Process completed with exit code|BUILD FAIL|Finished: |FAILURE: Build failed with an exc"
     r"|\* (?:What went wrong|Try|Get more help|Where)\b|> Run with --|> Get more help at|\d+ actionable tasks?:"
@@ -55,14 +56,21 @@ def says_nothing(text: str) -> bool:
     """A line that is no evidence: the tool itself calls it information, it reports progress, or it says only that
     something failed and never why.
     """
-    return bool(_LOW_LEVEL.match(text) or _VERDICT.match(text) or _PROGRESS.search(text))
+    if _LOW_LEVEL.match(text) or _VERDICT.match(text) or _PROGRESS.match(text):
+        return True
+    return ("%" in text or "B/s" in text) and _RATE.search(text) is not None
+
+
+def names_failure(text: str) -> bool:
+    """Whether one of the keywords stands in a text."""
+    return any(map(text.lower().__contains__, KEYWORDS))
 
 
 def alarms(text: str, masked: str) -> bool:
     """A line that names a failure, also after its paths and its counts of zero are set aside."""
-    if not KEYWORD.search(masked):
+    if not names_failure(masked):
         return False
-    return _NO_FAILURE.search(text) is None or KEYWORD.search(_NO_FAILURE.sub("", text)) is not None
+    return _NO_FAILURE.search(text) is None or names_failure(_NO_FAILURE.sub("", text))
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,7 @@ def _alone(texts: Sequence[str]) -> list[tuple[int, int]]:
     first, last = (failure.first, failure.last) if failure else (0, len(texts) - 1)
     echoed = steps.echoes(texts, first, last)
     wanted = set(range(max(first, last - TAIL + 1), last + 1))
-    step = [index for index in range(first, last + 1) if index not in echoed]
+    step = [i for i in range(first, last + 1) if i not in echoed and evidence.names_failure(texts[i])]
     for index, masked in zip(step, mask.mask_lines([texts[index] for index in step]), strict=True):
         if evidence.alarms(texts[index], masked) and not evidence.says_nothing(texts[index]):
             wanted.update(range(max(first, index - BEFORE), min(last, index + AFTER) + 1))
