@@ -2,7 +2,7 @@
 
 Only episodes that passed the gate come in. What makes a pattern actionable is asked of comparable episodes alone: a
 lift within strata that survives Benjamini-Hochberg over the batch. Absence from 50 passes may stand in for the
-interval, never for that: a signal of a task that always fails is absent from every pass, also when the outcomes are shuffled.
+interval, never for that: a signal of a task that always fails is absent from every pass, however outcomes are shuffled.
 """
 
 from __future__ import annotations

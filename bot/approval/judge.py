@@ -1,0 +1,182 @@
+"""Takes a modification, a policy and the record; returns the tier with every reason and the value that was seen.
+
+Each question below is asked in the order of design.md §5, and answered also when it passes; the tier is the most
+careful that any answer demands. Unknown means no: what nobody measured, tried or recorded makes no change generous.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Literal
+
+from bot.approval.facts import escapes, lines_added, matches, undoes
+from bot.approval.policy import Bars, Policy
+from bot.approval.record import Record, of, proven
+from bot.model import TIERS, Decision, Modification, Reason, Tier, Trust
+
+TrialResult = Literal["confirmed", "cosmetic", "inconclusive", "regression", "none"]
+TRUSTED: dict[Trust, Tier] = {"T0": "backlog", "T1": "interactive", "T2": "autonomous"}
+TRIED: dict[TrialResult, Tier] = {
+    "confirmed": "autonomous",
+    "inconclusive": "interactive",
+    "none": "interactive",
+    "cosmetic": "backlog",
+    "regression": "backlog",
+}
+QUESTIONS: dict[str, str] = {
+    "switch": "Is the flywheel switched on here?",
+    "integrity": "Did anything about the evidence or the change raise an alarm?",
+    "paths": "Does it touch only paths that it may?",
+    "shared-file": "Does the edit steer one project alone?",
+    "blast-radius": "Is it small?",
+    "inverse": "Is there an exact way back?",
+    "kind": "Is this kind of edit one that may merge itself?",
+    "disturbance": "How many passing runs would it have disturbed?",
+    "novelty": "Has a person seen, or refused, this before?",
+    "trust": "Where does the evidence come from?",
+    "fleet-evidence": "Does the evidence come from this repository?",
+    "measured": "Was it back-tested on enough passing runs?",
+    "lift": "Is the failure rarer among passes?",
+    "stratum": "Were like runs compared?",
+    "prediction": "Is it expected to cure more than it may break?",
+    "trial": "What did a held-out trial say?",
+    "maturity": "Is the detector stable?",
+    "record": "What became of earlier changes of this category?",
+}
+"""Every reason code and what it asks, in the order of judgement."""
+
+
+def judge(
+    modification: Modification,
+    policy: Policy,
+    record: Sequence[Record] = (),
+    *,
+    integrity: Sequence[str] = (),
+    trust: Trust = "T2",
+    dismissed: bool = False,
+    trial: TrialResult = "none",
+    stable: bool = False,
+) -> Decision:
+    """The decision over one modification; `held` says why it should not be shown at all now.
+
+    `integrity` holds alarm codes, `dismissed` a remembered *no*, `stable` that the detector's status is stable.
+    """
+    reasons = (
+        *_switch_and_integrity(modification, policy, integrity),
+        *_paths(modification, policy),
+        *_blast_radius(modification, policy),
+        *_novelty(modification, record, dismissed),
+        *_trust(modification, trust),
+        *_lift(modification, policy),
+        Reason("trial", TRIED[trial], trial),
+        *_record(modification, policy, record, stable),
+    )
+    alarm = next((reason for reason in reasons if reason.code == "integrity" and reason.allows == "backlog"), None)
+    held = "switched-off" if not policy.enabled else "integrity" if alarm else "dismissed" if dismissed else ""
+    return Decision(most_careful(reasons), reasons, held)
+
+
+def most_careful(reasons: Iterable[Reason]) -> Tier:
+    """The most careful tier that any reason demands; backlog when nobody gave one."""
+    return min((reason.allows for reason in reasons), key=TIERS.index, default="backlog")
+
+
+def _switch_and_integrity(modification: Modification, policy: Policy, alarms: Sequence[str]) -> Iterator[Reason]:
+    yield Reason("switch", "autonomous" if policy.enabled else "backlog", "on" if policy.enabled else "off")
+    escapes = [f"path escapes: {edit.path}" for edit in modification.edits if escapes(edit.path)]
+    seen = [*alarms, *escapes]
+    yield Reason("integrity", "backlog" if seen else "autonomous", "; ".join(seen) or "no alarm")
+
+
+def _paths(modification: Modification, policy: Policy) -> Iterator[Reason]:
+    paths = sorted({edit.path for edit in modification.edits})
+    never = [path for path in paths if matches(path, policy.paths.never)]
+    sensitive = [path for path in paths if matches(path, policy.paths.sensitive)]
+    if never:
+        yield Reason("paths", "backlog", f"never ours: {', '.join(never)}")
+    elif sensitive:
+        yield Reason("paths", "interactive", f"security-sensitive: {', '.join(sensitive)}")
+    else:
+        yield Reason("paths", "autonomous" if paths else "backlog", ", ".join(paths) or "no edit")
+    shared = [path for path in paths if matches(path, policy.shared.paths)]
+    if matches(modification.repository, policy.shared.repositories):
+        shared = [modification.repository]
+    seen = f"shared by several projects: {', '.join(shared)}" if shared else f"{modification.repository} alone"
+    yield Reason("shared-file", "backlog" if shared else "autonomous", seen)
+
+
+def _blast_radius(modification: Modification, policy: Policy) -> Iterator[Reason]:
+    files, added = len({edit.path for edit in modification.edits}), sum(map(lines_added, modification.edits))
+    tier = _within(policy, lambda bars: files <= bars.files and added <= bars.lines_added)
+    yield Reason("blast-radius", tier, f"{files} files, {added} lines added")
+    exact = undoes(modification.edits, modification.inverse)
+    yield Reason("inverse", "autonomous" if exact else "interactive", "exact" if exact else "not exact")
+    may = modification.kind in policy.autonomous.kinds
+    yield Reason("kind", "autonomous" if may else "interactive", modification.kind)
+    yield _disturbance(modification, policy)
+
+
+def _disturbance(modification: Modification, policy: Policy) -> Reason:
+    """The share of passing episodes in which a guard would have acted; prose acts in none."""
+    replay = modification.prediction.replay
+    if modification.component != "hooks":
+        return Reason("disturbance", "autonomous", "no guard acts")
+    if replay is None or not replay.passed_episodes:
+        return Reason("disturbance", "backlog", "unknown: replayed over no passing episode")
+    disturbed, passes = len(replay.passed_fired), replay.passed_episodes
+    tier = _within(policy, lambda bars: disturbed <= bars.passes_disturbed * passes)
+    return Reason("disturbance", tier, f"{disturbed} of {passes} passing episodes ({disturbed / passes:.1%})")
+
+
+def _novelty(modification: Modification, record: Sequence[Record], dismissed: bool) -> Iterator[Reason]:
+    known = of(modification, record)
+    merged = known.kept + known.failed
+    if dismissed:
+        yield Reason("novelty", "backlog", "dismissed before, and the failure has not come back")
+        return
+    yield Reason("novelty", "autonomous" if merged else "interactive", f"{merged} of this category merged before")
+
+
+def _trust(modification: Modification, trust: Trust) -> Iterator[Reason]:
+    yield Reason("trust", TRUSTED[trust], trust)
+    repositories = modification.pattern.repositories
+    own = set(repositories) == {modification.repository}
+    yield Reason("fleet-evidence", "autonomous" if own else "interactive", ", ".join(repositories) or "no repository")
+
+
+def _lift(modification: Modification, policy: Policy) -> Iterator[Reason]:
+    pattern, prediction = modification.pattern, modification.prediction
+    passes = prediction.replay.passed_episodes if prediction.replay is not None else 0
+    tier = _within(policy, lambda bars: passes >= bars.passing_episodes)
+    yield Reason("measured", tier, f"replayed over {passes} passing episodes")
+    seen = pattern.contrast
+    shown = "no contrast"
+    if seen is not None:
+        shown = f"odds ratio {_number(seen.odds_ratio)} [{seen.low:.2f}, {_number(seen.high)}]"
+    lifted = pattern.status == "actionable" and seen is not None
+    yield Reason("lift", "autonomous" if lifted else "backlog", " ".join([shown, *pattern.reasons]))
+    alike = seen is not None and seen.stratum in ("task", "pull")
+    yield Reason("stratum", "autonomous" if alike else "interactive", seen.stratum if seen is not None else "none")
+    fixes, risks = len(prediction.fixes), len(prediction.risks)
+    tier = "backlog" if not fixes else "autonomous" if risks < fixes else "interactive"
+    yield Reason("prediction", tier, f"{fixes} fixes, {risks} at risk")
+
+
+def _record(modification: Modification, policy: Policy, record: Sequence[Record], stable: bool) -> Iterator[Reason]:
+    yield Reason("maturity", "autonomous" if stable else "interactive", "stable" if stable else "not stable")
+    known = of(modification, record)
+    earned = proven(known, policy.autonomous.kept_share, policy.autonomous.repositories)
+    seen = f"{known.kept} kept, {known.failed} failed, {known.repositories} repositories"
+    seen += ", demoted" if known.demoted else ""
+    yield Reason("record", "autonomous" if earned else "interactive", seen)
+
+
+def _within(policy: Policy, holds: Callable[[Bars], bool]) -> Tier:
+    """Backlog beyond the bars of interactive, interactive beyond those of autonomous."""
+    if not holds(policy.interactive):
+        return "backlog"
+    return "autonomous" if holds(policy.autonomous) else "interactive"
+
+
+def _number(value: float | None) -> str:
+    return "infinite" if value is None else f"{value:.2f}"

@@ -1,0 +1,173 @@
+"""Takes the text of a policy file and returns a frozen Policy, or says which key is wrong and how to mend it.
+
+A policy over another one may only be more careful: bars lower or higher as care demands, lists of paths longer, the
+list of kinds shorter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping
+from typing import Annotated, Literal
+
+import msgspec
+import yaml
+
+from bot.errors import UserError
+
+MOST_CHARACTERS = 65_536
+
+Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+Texts = Annotated[tuple[Text, ...], msgspec.Meta(max_length=500)]
+
+
+class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Refuses what it does not know."""
+
+
+class Paths(_Section, frozen=True):
+    """Globs of what a change of ours never touches, and of what a person always merges."""
+
+    never: Texts
+    sensitive: Texts
+
+
+class Shared(_Section, frozen=True):
+    """Globs of what several projects share."""
+
+    repositories: Texts
+    paths: Texts
+
+
+class Bars(_Section, frozen=True):
+    """What a change must not exceed for a tier; `passing_episodes` is what its back-test must reach."""
+
+    passing_episodes: Count
+    passes_disturbed: Share
+    files: Count
+    lines_added: Count
+
+
+class AutonomousBars(Bars, frozen=True):
+    """And which kinds of edit may merge themselves, on what record."""
+
+    kinds: Texts
+    kept_share: Share
+    repositories: Count
+
+
+class Caps(_Section, frozen=True):
+    """How many of our pulls may be open in one repository, and how many a run may add."""
+
+    open_pulls: Count
+    new_per_run: Count
+
+
+class Policy(_Section, frozen=True):
+    """The approval policy of one repository; what each key means stands in rules/approval/default.yml."""
+
+    version: Literal[1]
+    enabled: bool
+    paths: Paths
+    shared: Shared
+    interactive: Bars
+    autonomous: AutonomousBars
+    caps: Caps
+
+
+SECTIONS: Mapping[str, type[_Section]] = {
+    "paths": Paths,
+    "shared": Shared,
+    "interactive": Bars,
+    "autonomous": AutonomousBars,
+    "caps": Caps,
+}
+HIGHER = {"passing_episodes", "kept_share", "repositories"}
+"""Numbers that grow with care; every other number, and the switch, shrinks with it."""
+
+
+def load(text: str, path: str, base: Policy | None = None) -> Policy:
+    """The policy in `text`; over a `base` it may leave keys out, and be more careful in those it sets.
+
+    Raises UserError with the file, the key and the mend.
+    """
+    given = _parse(text, path)
+    before = msgspec.to_builtins(base) if base is not None else {}
+    try:
+        policy = msgspec.convert(_merged(before, given), Policy)
+    except msgspec.ValidationError as error:
+        raise UserError(f"{path}: {_plain(error)}. Known keys: {_known(error)}.") from None
+    if base is not None:
+        for key, mend in _careless(_merged(before, given), before):
+            raise UserError(f"{path}: `{key}` is less careful than the policy it stands on. Write {mend}.")
+    return policy
+
+
+class _Loader(yaml.SafeLoader):
+    """The safe loader, which also refuses aliases and keys given twice (PyYAML would take the last without a word)."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("aliases (*name) are not allowed")
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, object]:
+        mapping = super().construct_mapping(node, deep)
+        if len(mapping) < len(node.value):
+            raise yaml.YAMLError(f"a key stands twice in the mapping at line {node.start_mark.line + 1}")
+        return mapping
+
+
+def _parse(text: str, path: str) -> dict[str, object]:
+    if len(text) > MOST_CHARACTERS:
+        raise UserError(f"{path}: longer than {MOST_CHARACTERS} characters. A policy fits on a page; shorten it.")
+    try:
+        return msgspec.convert(yaml.load(text, _Loader), dict[str, object])  # noqa: S506 (the loader is a SafeLoader)
+    except msgspec.ValidationError:
+        raise UserError(f"{path}: no mapping of keys. Start from rules/approval/default.yml.") from None
+    except (yaml.YAMLError, ValueError, TypeError, OverflowError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}: " if mark is not None else ""
+        what = str(getattr(error, "problem", None) or error).split("\n")[0][:120]
+        raise UserError(f"{path}: no YAML that a policy may hold ({where}{what}). Mend it there.") from None
+
+
+def _merged(before: Mapping[str, object], given: Mapping[str, object]) -> dict[str, object]:
+    """The given keys over those before, section by section."""
+    merged = {**before, **given}
+    for section, inner in given.items():
+        old = before.get(section)
+        if isinstance(inner, dict) and isinstance(old, dict):
+            merged[section] = {**old, **inner}
+    return merged
+
+
+def _careless(after: object, before: object, key: str = "") -> Iterator[tuple[str, str]]:
+    """The keys that became less careful, and what may stand there instead."""
+    name = key.rpartition(".")[2]
+    match before, after:
+        case dict(), dict():
+            for inner in before:
+                yield from _careless(after[inner], before[inner], f"{key}.{inner}".lstrip("."))
+        case ((tuple() | list()), (tuple() | list())):
+            if name == "kinds" and not {*after} <= {*before}:
+                yield key, f"some of {', '.join(before)}, or []"
+            if name != "kinds" and not {*before} <= {*after}:
+                yield key, f"all of {', '.join(before)}, and more"
+        case ((int() | float()), (int() | float())):
+            if name in HIGHER and after < before:
+                yield key, f"at least {before}"
+            if name not in HIGHER and after > before:
+                yield key, f"{before}" if isinstance(before, bool) else f"at most {before}"
+
+
+def _plain(error: msgspec.ValidationError) -> str:
+    """msgspec's message with the key instead of its sigil."""
+    return str(error).replace("`$.", "`").replace(" - at `$`", "")[:300]
+
+
+def _known(error: msgspec.ValidationError) -> str:
+    """The keys of the section that the error is about."""
+    section = str(error).rpartition("`$.")[2].partition(".")[0].rstrip("`")
+    return ", ".join(SECTIONS.get(section, Policy).__struct_fields__)
