@@ -10,7 +10,7 @@ from bot.model import Edit
 
 
 def matches(path: str, globs: Sequence[str]) -> bool:
-    """Whether a glob fits the path or a tail of it that starts at a folder; case counts no more than on a Mac's disk."""
+    """Whether a glob fits the path or a tail of it that starts at a folder; case does not count."""
     parts = path.casefold().split("/")
     tails = ["/".join(parts[i:]) for i in range(len(parts))]
     return any(fnmatchcase(tail, glob.casefold()) for glob in globs for tail in tails)

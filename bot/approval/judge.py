@@ -83,8 +83,8 @@ def most_careful(reasons: Iterable[Reason]) -> Tier:
 
 def _switch_and_integrity(modification: Modification, policy: Policy, alarms: Sequence[str]) -> Iterator[Reason]:
     yield Reason("switch", "autonomous" if policy.enabled else "backlog", "on" if policy.enabled else "off")
-    escapes = [f"path escapes: {edit.path}" for edit in modification.edits if escapes(edit.path)]
-    seen = [*alarms, *escapes]
+    strays = [f"path escapes: {edit.path}" for edit in modification.edits if escapes(edit.path)]
+    seen = [*alarms, *strays]
     yield Reason("integrity", "backlog" if seen else "autonomous", "; ".join(seen) or "no alarm")
 
 
