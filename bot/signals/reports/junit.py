@@ -80,8 +80,7 @@ class _Reader:
         self.suites: list[str] = []
         self.case: _Open | None = None
         self.cases: list[Case] = []
-        self.seconds: float | None = None
-        self.summed = 0.0
+        self.seconds = [0.0, 0.0, 0.0]  # by the root, by its suites, by the test cases
 
     def _at(self) -> int:
         return self.offset + (self.expat.CurrentByteIndex if self.expat else 0)
@@ -94,11 +93,11 @@ class _Reader:
         self.open.append(tag)
         if tag in ("testsuite", "testsuites"):
             self.suites.append(attributes.get("name", ""))
-            if not parent:
-                self.seconds = _seconds(attributes)
+            if len(self.open) <= 2:
+                self.seconds[len(self.open) - 1] += _seconds(attributes)
         elif tag == "testcase" and self.case is None:
             self.case = _Open(attributes, self._at(), next((name for name in reversed(self.suites) if name), ""))
-            self.summed += _seconds(attributes) or 0.0
+            self.seconds[2] += _seconds(attributes)
         elif self.case is not None and parent == "testcase":
             self._child(self.case, tag, attributes)
         elif tag in ("failure", "error") and parent in ("testsuite", "testsuites"):
@@ -221,11 +220,11 @@ def _well_encoded(data: bytes) -> bytes:
 
 def _signals(reader: _Reader, failed: list[Case], ran: int, data: bytes, source: Source) -> list[Signal]:
     flaky = [case for case in reader.cases if case.flaky]
-    seconds = reader.seconds if reader.seconds is not None else reader.summed
+    seconds = next((seconds for seconds in reader.seconds if seconds), 0.0)
     signals = [Signal("test-failed", detail=case.id, pin=_pin(case, data, source)) for case in failed[:SIGNALS_CAP]]
     signals += [Signal("test-flaky", detail=case.id, pin=_pin(case, data, source)) for case in flaky[:SIGNALS_CAP]]
     signals += [Signal("tests-run", value=float(ran)), Signal("tests-failed", value=float(len(failed)))]
-    return [*signals, Signal("job-duration", value=seconds * 1000)] if seconds else signals
+    return [*signals, Signal("job-duration", value=float(round(seconds * 1000)))] if seconds else signals
 
 
 def _pin(case: Case, data: bytes, source: Source) -> Pin | None:
@@ -264,10 +263,10 @@ def _first_line(text: str) -> str:
     return next((line for line in lines if line), "")[:_ID_CAP]
 
 
-def _seconds(attributes: dict[str, str]) -> float | None:
+def _seconds(attributes: dict[str, str]) -> float:
     text = (attributes.get("time") or attributes.get("duration") or "").replace(",", "").strip()
     if not re.fullmatch(r"\d{1,9}(?:\.\d{0,12})?(?:[eE]-?\d{1,2})?", text):
-        return None
+        return 0.0
     return float(text)
 
 

@@ -15,7 +15,8 @@ _UNSAFE = re.compile(r"^[/\\~]|^[A-Za-z]:|(?:^|[/\\])\.\.(?:[/\\]|$)|[\x00-\x1f]
 
 
 def paths(data: bytes) -> Diff:
-    """The files of a unified diff, sorted. Removed and renamed files count as changed; a diff that `unidiff` cannot
+    """The files of a unified diff, sorted. A removed file counts as changed, as does a renamed one under its old name
+    (its new name is added); a diff that `unidiff` cannot
     read is read by its file headers alone.
     """
     from unidiff.errors import UnidiffParseError
@@ -24,7 +25,7 @@ def paths(data: bytes) -> Diff:
     text = data[:SIZE_CAP].decode("utf-8", "replace")
     try:
         patches = list(PatchSet(text))
-        files = [(name(file.path), file.is_added_file) for file in patches]
+        files = [(name(file.path), file.is_added_file or file.is_rename) for file in patches]
         files += [(name(file.source_file), False) for file in patches if file.is_rename]
     except (UnidiffParseError, ValueError, IndexError):
         files = _headers(text)
@@ -35,7 +36,7 @@ def paths(data: bytes) -> Diff:
 
 
 def read(data: bytes, path: str) -> Report:
-    """A patch says nothing about how the run ended: its outcome is none. Paths that were refused are warned about."""
+    """A patch says nothing about how the run ended: its outcome is none."""
     source = Source(path, sha256(data).hexdigest(), len(data))
     diff = paths(data)
     if diff.changed or diff.added:

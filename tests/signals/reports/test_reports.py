@@ -1,0 +1,75 @@
+"""Formats are told by content."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.signals import reports
+
+SHARED = Path(__file__).resolve().parents[3] / "../shared/data/ci"
+LOG = b"2024-01-01T10:00:00.0000000Z Current runner version\n2024-01-01T10:00:01.0000000Z ok\n"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"hello",
+        b'{"testsuites": []}',
+        b"<html><body>testsuite</body></html>",
+        b'<TestRun xmlns="http://microsoft.com/schemas/VisualStudio/TeamTest/2010"></TestRun>',
+        b'<?xml version="1.0"?><test-run id="2"><test-suite/></test-run>',
+        b"<!DOCTYPE coverage SYSTEM 'http://x/coverage-04.dtd'><coverage line-rate='1'/>",
+        b"<checkstyle version='8'><file/></checkstyle>",
+        b"<!-- <testsuites> --><assemblies/>",
+        b"2024-01-01 10:00:00 INFO an application's log\n",
+        b"I like --- dashes\n+++ and pluses\n",
+    ],
+)
+def test_other_files_are_unknown_and_say_so(data: bytes) -> None:
+    report = reports.read(data, "junit.xml")
+
+    assert (report.format, report.outcome) == ("unknown", "none")
+    assert [signal.name for signal in report.signals] == ["unreadable"]
+    assert report.warnings
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"<testsuites/>", "junit"),
+        (b'\xef\xbb\xbf<?xml version="1.0"?>\n<!-- x --><!DOCTYPE t [<!ELEMENT t ANY>]><testsuite name="x">', "junit"),
+        ('<?xml version="1.0" encoding="utf-16"?><testsuites/>'.encode("utf-16"), "junit"),
+        (b'<ns:testsuites xmlns:ns="x"/>', "junit"),
+        (LOG, "github-job-log"),
+        (b"\xef\xbb\xbf" + LOG, "github-job-log"),
+        (b"#=SOURCE=# https://example.org\n" + LOG, "github-job-log"),
+        (b"build\tRun tests\t2024-01-01T10:00:00.0000000Z ok\n", "github-job-log"),
+        (b"##[group]Operating System\nUbuntu\n##[endgroup]\n", "github-job-log"),
+        (b"--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n", "patch"),
+        (b"From " + b"0" * 40 + b" Mon Sep 17 00:00:00 2001\nSubject: x\n\ndiff --git a/x b/x\n", "patch"),
+    ],
+)
+def test_sniff(data: bytes, expected: str) -> None:
+    assert reports.sniff(data, "misleading.json") == expected
+
+
+@given(st.binary(max_size=400))
+def test_arbitrary_bytes_do_not_crash(data: bytes) -> None:
+    assert reports.read(data, "x").source.size == len(data)
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="shared data absent")
+def test_no_shared_file_crashes_and_other_xml_is_not_taken_for_junit() -> None:
+    found: dict[str, set[str]] = {}
+    for path in sorted(item for item in SHARED.rglob("*") if item.is_file()):
+        report = reports.read(path.read_bytes(), path.name)
+        found.setdefault(report.format, set()).add(path.name)
+
+    other = {name for name in found["junit"] if name.endswith(".trx") or "NUnit" in name or "nunit" in name}
+    assert other == set()
+    assert len(found["github-job-log"]) > 55
