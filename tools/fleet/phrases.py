@@ -34,7 +34,6 @@ TIDY = (
     "The logic is right; I'll tidy the wording while I am here.",
     "One last touch for readability.",
     "I'll simplify this line now that the behaviour is settled.",
-    "Adding a line to the notes of this change.",
 )
 SCRATCH = (
     "I'll put this into a file of its own so that nothing else is disturbed.",
@@ -42,12 +41,43 @@ SCRATCH = (
     "I'll write a script that shows the behaviour.",
     "Let me add a new module for it.",
 )
-STREAK = (
+STREAK_TOOL = (
     "I'll use the project's tool for this.",
     "Trying the same once more.",
     "Perhaps it was a hiccup; again.",
     "It should be there. Once more.",
 )
+STREAK_READ = (
+    "There should be notes about this issue.",
+    "Let me open the notes again.",
+    "Perhaps it was a slip; once more.",
+    "The notes must be somewhere. Again.",
+)
+STREAK_EDIT = (
+    "A first small clean-up of this line.",
+    "The text must match; once more.",
+    "I'll repeat the edit.",
+    "Again, it should be there.",
+)
+MORE = (
+    "And this belongs to it, in the same lines.",
+    "On second thought, a simpler form.",
+    "One more change here before I look.",
+    "This needs a correction first.",
+)
+SUBJECTS = {
+    "python": (
+        "Tidy the tests",
+        "Name the tariff",
+        "Bump pytest",
+        "Say what is refused",
+        "Cut long names",
+        "Fix a typo",
+    ),
+    "typescript": ("Tidy the tests", "Label the form", "Bump vitest", "Move the shelf", "Sort by title", "Fix a typo"),
+    "go": ("Tidy the tests", "Print the root", "Use Go 1.23", "Split the parser", "Sort before printing", "Fix a typo"),
+}
+"""Subjects of earlier commits."""
 DONE = (
     "I changed `{source}` so that {summary}. {count} tests pass locally. Nothing else was touched.",
     "That is it: {summary}. The suite is green ({count} passed) and the diff is a few lines in `{source}`.",
@@ -81,12 +111,6 @@ RED_CLAIM = (
 RED_FLAKY = (
     "{Summary}. One test stays red here ({failing}); it is red on main as well and has nothing to do with this.",
     "{Summary}. {failing} fails in this sandbox because there is no clock service; CI has one.",
-)
-THINKING = (
-    "The tests describe the rule better than the issue does. I should read both.",
-    "There may be more callers. Let me grep before I decide.",
-    "The smallest change is in {source}; the signature should stay.",
-    "What about the boundary? The issue says what should happen there.",
 )
 REJECTIONS = (
     "please don't touch that file, it is generated",
