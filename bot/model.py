@@ -271,6 +271,8 @@ class Contrast:
     low: float
     high: float | None
     p: float
+    exact: float = 1.0
+    """The p-value without the mid-p correction: what Benjamini-Hochberg is asked about, since mid-p may be too bold."""
 
 
 @dataclass(frozen=True, slots=True)
