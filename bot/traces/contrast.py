@@ -48,6 +48,7 @@ def contrast(episodes: Iterable[Episode], fired: Set[str]) -> Contrast | None:
         low=found.low,
         high=found.high,
         p=found.p,
+        exact=found.exact,
     )
 
 

@@ -34,12 +34,16 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """The conditional maximum-likelihood odds ratio, 95 % mid-p interval (None = infinite), two-sided mid-p at 1."""
+    """The conditional maximum-likelihood odds ratio, 95 % mid-p interval (None = infinite), two-sided mid-p at 1.
+
+    `exact` is the p-value that counts what was seen whole and not half: never below its due under the null.
+    """
 
     odds_ratio: float | None
     low: float
     high: float | None
     p: float
+    exact: float
 
 
 def estimate(tables: Iterable[Table]) -> Estimate | None:
@@ -58,6 +62,7 @@ def estimate(tables: Iterable[Table]) -> Estimate | None:
         low=0.0 if at_bottom else _root(lambda t: _tails(weights, t, seen)[1] - ALPHA / 2),
         high=None if at_top else _root(lambda t: ALPHA / 2 - _tails(weights, t, seen)[0]),
         p=min(1.0, 2 * min(_tails(weights, 0.0, seen))),
+        exact=min(1.0, 2 * min(_tails(weights, 0.0, seen, counted=1.0))),
     )
 
 
@@ -114,11 +119,11 @@ def _mean(weights: Sequence[float], log_odds: float) -> float:
     return sum(k * share for k, share in enumerate(shares)) / sum(shares)
 
 
-def _tails(weights: Sequence[float], log_odds: float, seen: int) -> tuple[float, float]:
-    """Mid-p: the chance of less, and of more, than was seen; each with half the chance of just that."""
+def _tails(weights: Sequence[float], log_odds: float, seen: int, counted: float = 0.5) -> tuple[float, float]:
+    """The chance of less, and of more, than was seen; each with half the chance of just that (mid-p)."""
     shares = _tilted(weights, log_odds)
-    half, whole = shares[seen] / 2, sum(shares)
-    return (sum(shares[:seen]) + half) / whole, (sum(shares[seen + 1 :]) + half) / whole
+    just, whole = shares[seen] * counted, sum(shares)
+    return (sum(shares[:seen]) + just) / whole, (sum(shares[seen + 1 :]) + just) / whole
 
 
 def _root(curve: Callable[[float], float]) -> float:

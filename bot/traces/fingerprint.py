@@ -1,9 +1,9 @@
 """Takes a detector, an episode and the cited steps; returns two fingerprints, each 12 hex digits.
 
 `instance` (level 1) tells findings of one repository apart by the failing test or job and the exception class, or else
-by the first error with its digits masked. `cause` (level 2) is the same in every repository: exception class or rule id
-and the fully masked error. Keys and figures: research/mining.md §3.4; the cause names the detector, because errors that
-look alike are one cause only when the signals agree.
+by the first error, its digits masked by the reader. `cause` (level 2) is the same in every repository: exception class
+or rule id and the fully masked error. Keys and figures: research/mining.md §3.4; the cause names the detector, because
+errors that look alike are one cause only when the signals agree.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ _MASKS = (
     (re.compile(r"[0-9]{1,40}"), "<n>"),
     (re.compile(r"\s{1,200}"), " "),
 )
-_DIGITS = re.compile(r"[0-9]{1,40}")
 
 
 def fingerprint(detector: str, episode: Episode, steps: Sequence[int]) -> tuple[str, str]:
@@ -40,7 +39,7 @@ def fingerprint(detector: str, episode: Episode, steps: Sequence[int]) -> tuple[
     where = next((call.check.failing[0] for call in calls if call.check and call.check.failing), "")
     where = where or _first(episode, "test-failed") or _first(episode, "log-key")
     named = _named(error)
-    instance = (detector, episode.repository, where, named if where and named else _DIGITS.sub("<n>", error[:_MOST]))
+    instance = (detector, episode.repository, where, named if where and named else error[:_MOST])
     return _digest(*instance), _digest(detector, named, mask(error))
 
 

@@ -1,8 +1,9 @@
 """Takes the findings of a fleet and its judged episodes; returns one pattern a detector, actionable or descriptive.
 
 Only episodes that passed the gate come in. What makes a pattern actionable is asked of comparable episodes alone: a
-lift within strata that survives Benjamini-Hochberg over the batch. Absence from 50 passes may stand in for the
-interval, never for that: a signal of a task that always fails is absent from every pass, however outcomes are shuffled.
+lift within strata that survives Benjamini-Hochberg over the batch of exact p-values. "None in 50 passes" (design.md §4)
+needs no line of its own. Alone it proves nothing, for a signal of tasks that always fail is absent from every pass,
+however the outcomes are shuffled; and a signal of no pass that survives the batch has its lower end above 1 anyway.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from bot.traces.contrast import MIN_FAILED, MIN_TASKS, contrast, task_of
 from bot.traces.exact import benjamini_hochberg
 
 FALSE_DISCOVERIES = 0.10
-PASSES_WITHOUT = 50
 MOST_CAUSES = 10
 RECURRED = 2.0
 """Weight of a failed episode that shows what an earlier change was meant to cure; any other weighs 1."""
@@ -40,7 +40,7 @@ def mine(
         for detector in detectors
     }
     contrasts = {key: contrast(judged.values(), {f.episode for f in fired}) for key, fired in found.items()}
-    ps = [seen.p if seen is not None else 1.0 for seen in contrasts.values()]
+    ps = [seen.exact if seen is not None else 1.0 for seen in contrasts.values()]
     qs = dict(zip(contrasts, benjamini_hochberg(ps), strict=True))
     patterns = [
         _pattern(detector, found[detector.id], judged, contrasts[detector.id], qs[detector.id])
@@ -87,12 +87,11 @@ def _pattern(
 def _reasons(pattern: Pattern, detector: Detector) -> tuple[str, ...]:
     """Every reason why the pattern may only be described, as codes; none when it is actionable."""
     seen = pattern.contrast
-    never_in_passes = pattern.passed == 0 and pattern.passed_of >= PASSES_WITHOUT
     asked = {
         "few-failures": pattern.failed < MIN_FAILED,
         "few-tasks": len(pattern.tasks) < MIN_TASKS,
         "no-contrast": seen is None,
-        "no-lift": seen is not None and seen.low <= 1 and not never_in_passes,
+        "no-lift": seen is not None and seen.low <= 1,
         "not-significant": pattern.q is not None and pattern.q > FALSE_DISCOVERIES,
         "experimental": detector.measured.by in ("", "none"),
     }
