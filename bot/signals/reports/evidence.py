@@ -111,6 +111,7 @@ _MESSAGE = re.compile(
     r"|(undefined reference|command not found|No space left on device)|^> (?:Task )?(\S{1,200}) FAILED$"
     r"|^(Failed to execute goal)|(npm ERR!) code|\bstderr: (fatal): |^(make)(?:\[\d+\])?: \*\*\* "
 )
+_LOCATED = re.compile(r"\.\w{1,10}(?::|\(|:\[)\d+(?:[:,]\d+)?[\])]?:? (?:(?:fatal )?error\b|\w)")
 _TIERS: tuple[tuple[Kind, re.Pattern[str]], ...] = (("rule", _RULE), ("test", _TEST), ("message", _MESSAGE))
 
 
@@ -131,3 +132,10 @@ def pick(texts: Sequence[str], candidates: Iterable[int]) -> Evidence | None:
             if alarms(texts[index], texts[index]):
                 return Evidence(index, "summary", "")
     return Evidence(indexes[-1], "summary", "") if indexes else None
+
+
+def is_own_doing(kind: Kind, sign: str, text: str) -> bool:
+    """Evidence of the change itself (a rule, a test, an assertion, an error at a line of source): a network error
+    beside it is somebody's test output.
+    """
+    return kind in ("rule", "test") or (kind == "message" and ("Assert" in sign or _LOCATED.search(text) is not None))

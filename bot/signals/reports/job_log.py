@@ -7,13 +7,11 @@ from hashlib import sha256
 from itertools import accumulate
 
 from bot.model import Outcome, Pin, Report, Signal, Source
-from bot.signals.reports import excerpt, lines, steps, trouble
+from bot.signals.reports import evidence, excerpt, lines, steps, trouble
 from bot.signals.reports.excerpt import Excerpt
 from bot.signals.reports.steps import Failure
 
 _DETAIL_CAP = 300
-_CAUSES_OF_OUR_OWN = ("rule", "test")
-"""Evidence that makes a network error beside it somebody's test output, no infrastructure failure."""
 
 
 def read(data: bytes, path: str) -> Report:
@@ -47,7 +45,7 @@ def _failed(
     found = excerpt.of_lines(texts)
     first, last = (failure.first, failure.last) if failure else (0, len(texts) - 1)
     troubles = trouble.find(texts, first, last)
-    if found.kind in _CAUSES_OF_OUR_OWN:
+    if found.key and evidence.is_own_doing(found.kind, found.sign, texts[found.evidence - 1]):
         troubles = tuple(item for item in troubles if item.detail == "runner-lost")
     starts = [cut, *accumulate((len(line) for line in raw), initial=cut)][1:]
     signals = [

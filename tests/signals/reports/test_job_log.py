@@ -138,6 +138,12 @@ def test_a_failed_test_that_speaks_of_the_network_is_no_infrastructure() -> None
     assert (named(report, "infrastructure"), len(named(report, "job-failed"))) == ([], 1)
 
 
+def test_a_compiler_error_beside_a_retry_is_no_infrastructure() -> None:
+    report = read(log(*SCRIPT, "npm warn ECONNRESET, retrying", "src/a.c:3:4: error: no such thing", EXIT))
+
+    assert (named(report, "infrastructure"), len(named(report, "job-failed"))) == ([], 1)
+
+
 def test_lines_end_in_three_ways_and_lose_their_dressing() -> None:
     data = "\ufeff2024-01-01T10:00:00.0000000Z one\r\n\x1b[31mtwo\x1b[0m\rth\0ree\n\ufefffour".encode()
 
