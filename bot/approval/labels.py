@@ -37,6 +37,6 @@ LABELS = (FLYWHEEL, INTERACTIVE, BACKLOG, AUTONOMOUS, HOLD, STUCK)
 TIER_LABELS: dict[Tier, Label] = {"backlog": BACKLOG, "interactive": INTERACTIVE, "autonomous": AUTONOMOUS}
 
 
-def labels_of(tier: Tier) -> tuple[str, ...]:
+def labels_for(tier: Tier) -> tuple[str, ...]:
     """The names a change of this tier bears: ours, and exactly one tier."""
     return (FLYWHEEL.name, TIER_LABELS[tier].name)
