@@ -1,0 +1,113 @@
+"""A turn and what the forge did in, the tables of patterns and changes for the terminal out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from bot.model import Pattern, Performed, Proposal, Turn
+from bot.pages import words
+from bot.pages.escape import printable
+
+if TYPE_CHECKING:
+    from rich.console import Group, RenderableType
+
+MAX_PATTERNS = 40
+MAX_CHANGES = 40
+TIER_STYLE = {"autonomous": "green", "interactive": "cyan", "backlog": "yellow"}
+
+
+def table(turn: Turn, performed: Mapping[str, Performed] | None = None) -> Group:
+    """What keeps going wrong, what was made of it, and what was left out; an empty turn says what to do."""
+    from rich.console import Group
+
+    return Group(*_parts(turn, performed or {}))
+
+
+def _parts(turn: Turn, performed: Mapping[str, Performed]) -> Iterator[RenderableType]:
+    from rich.text import Text
+
+    outcomes = turn.outcomes
+    failed, passed, none = (outcomes.get(outcome, 0) for outcome in ("fail", "pass", "none"))
+    seen = f"{failed} failed, {passed} passed, {none} without a verdict"
+    yield Text.assemble((words.count(turn.episodes, "episode"), "bold"), f": {seen}")
+    for code, meaning, total in words.by_code(turn.excluded):
+        yield Text(f"  left out {total:>3}  {code}: {meaning.lower()}", style="dim")
+    yield Text("")
+    if not turn.patterns:
+        yield Text(_nothing(turn))
+        return
+    yield _patterns(turn)
+    if len(turn.patterns) > MAX_PATTERNS:
+        yield Text(f"… and {len(turn.patterns) - MAX_PATTERNS} more in the report", style="dim")
+    yield Text("")
+    if not turn.proposals and not turn.held:
+        yield Text("No change is proposed: no pattern is both frequent and rarer among passes. More runs may tell.")
+        return
+    yield _changes(turn, performed)
+    if len(turn.proposals) > MAX_CHANGES:
+        yield Text(f"… and {len(turn.proposals) - MAX_CHANGES} more in the report", style="dim")
+
+
+def _nothing(turn: Turn) -> str:
+    if not turn.episodes:
+        return "No runs were read. Name a folder that holds transcripts, with reports beside them."
+    if not turn.outcomes.get("fail"):
+        return "No failed run was seen, so nothing is to be learned from. Add runs with their reports, or a manifest."
+    return "No known failure was found in these runs."
+
+
+def _patterns(turn: Turn) -> RenderableType:
+    from rich.table import Table
+    from rich.text import Text
+
+    rows = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    rows.add_column("What keeps going wrong", overflow="fold", ratio=1)
+    rows.add_column("failures", justify="right", no_wrap=True)
+    rows.add_column("passes", justify="right", no_wrap=True)
+    rows.add_column("odds ratio [95 %]", overflow="fold", justify="right")
+    for pattern in sorted(turn.patterns, key=order)[:MAX_PATTERNS]:
+        strong = pattern.status == "actionable"
+        name = Text(pattern.detector, style="bold" if strong else "dim")
+        if not strong:
+            name.append(f" ({', '.join(pattern.reasons) or 'descriptive'})", style="dim")
+        rows.add_row(
+            name,
+            f"{pattern.failed}/{pattern.failed_of}",
+            f"{pattern.passed}/{pattern.passed_of}",
+            words.interval(pattern.contrast),
+            style="" if strong else "dim",
+        )
+    return rows
+
+
+def order(pattern: Pattern) -> tuple[bool, int, str]:
+    """Actionable patterns first, then by rank."""
+    return pattern.status != "actionable", pattern.rank or 1 << 30, pattern.detector
+
+
+def _changes(turn: Turn, performed: Mapping[str, Performed]) -> RenderableType:
+    from rich.table import Table
+    from rich.text import Text
+
+    rows = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    rows.add_column("Change", no_wrap=True)
+    rows.add_column("tier", no_wrap=True)
+    rows.add_column("against, in", overflow="fold", ratio=1)
+    rows.add_column("fixes", justify="right", no_wrap=True)
+    rows.add_column("risks", justify="right", no_wrap=True)
+    for proposal in (*turn.proposals, *turn.held)[:MAX_CHANGES]:
+        change, tier = proposal.modification, proposal.decision.tier
+        what = Text(f"{change.detector}, {printable(change.repository)}")
+        what.append(f"\n{_fate(proposal, performed.get(change.id))}", style="dim")
+        fixes, risks = str(len(change.prediction.fixes)), str(len(change.prediction.risks))
+        rows.add_row(change.id, Text(tier, style=TIER_STYLE[tier]), what, fixes, risks)
+    return rows
+
+
+def _fate(proposal: Proposal, done: Performed | None) -> str:
+    if proposal.decision.held:
+        return f"held: {proposal.decision.held}"
+    if done is None:
+        return "nothing written"
+    return printable(" ".join(filter(None, (f"{done.status}:", done.where, done.detail))), 400)

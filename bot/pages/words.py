@@ -1,0 +1,127 @@
+"""Figures in, the words for them out: the same wording in pulls, in the terminal and in the report.
+
+No wording here says that a change improves anything: that takes a trial (design.md §4, Contrast).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from bot.model import Contrast, Exclusion, Modification, Pattern, Prediction
+
+STRATA = {
+    "task": "failed and passed runs of the same task",
+    "pull": "the failed and the passing head of the same pull request",
+    "group": "runs of the same repository, agent, model, month and size",
+}
+GATE = {
+    "X1": "The agent never started",
+    "X2": "Nothing judged the run",
+    "X3": "The model's provider failed",
+    "X4": "The machine failed",
+    "X9": "The workflow lacked a permission",
+}
+WHY_DESCRIPTIVE = {
+    "few-failures": "too few failed runs",
+    "few-tasks": "too few tasks",
+    "no-contrast": "no failed and passed runs that can be compared",
+    "no-lift": "not shown to be rarer among passes",
+    "not-significant": "may be chance among this many patterns",
+    "experimental": "the detector is experimental",
+}
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """`1 run`, `2 runs`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def number(value: float | None) -> str:
+    """Two or three telling digits; an infinite value is `∞`."""
+    if value is None:
+        return "∞"
+    if value >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def interval(contrast: Contrast | None) -> str:
+    """`8.20 [2.10, ∞]`, for tables."""
+    if contrast is None:
+        return "–"
+    return f"{number(contrast.odds_ratio)} [{number(contrast.low)}, {number(contrast.high)}]"
+
+
+def how_often(pattern: Pattern) -> str:
+    """The counts: in failures and in passes."""
+    return (
+        f"{pattern.failed:,} of {count(pattern.failed_of, 'failed run')} "
+        f"and {pattern.passed:,} of {count(pattern.passed_of, 'passing run')}"
+    )
+
+
+def compared(contrast: Contrast | None) -> str:
+    """The contrast in a sentence: what was compared, the odds ratio, how sure."""
+    if contrast is None:
+        return "No failed and passed runs could be compared with each other."
+    what = f"Compared among {STRATA[contrast.stratum]} ({count(contrast.strata, 'group')} with both outcomes)"
+    if contrast.odds_ratio is None:
+        odds = (
+            f"no pass shows it, so the odds ratio has no upper end; its 95 % interval begins at {number(contrast.low)}"
+        )
+    else:
+        upper = "without an upper end" if contrast.high is None else f"to {number(contrast.high)}"
+        ratio, low = number(contrast.odds_ratio), number(contrast.low)
+        odds = f"a failed run is {ratio} times as likely, in odds, to show it (95 % interval from {low} {upper})"
+    return f"{what}, {odds}."
+
+
+def expected(prediction: Prediction) -> str:
+    """What the change should cure and may disturb."""
+    fixes, risks = len(prediction.fixes), len(prediction.risks)
+    said = f"Expected to cure {count(fixes, 'failed run')}; may disturb {count(risks, 'passing run')}"
+    if prediction.replay is None:
+        return f"{said}. Counted from where the detector fires; prose cannot be replayed."
+    of = f"{prediction.replay.failed_episodes:,} failed and {prediction.replay.passed_episodes:,} passing ones"
+    return f"{said}, by replay of the very code that is installed over {of}."
+
+
+def scored(prediction: Prediction) -> str:
+    """How the prediction did on the tasks it was not made on, beside always saying yes; empty if unscored."""
+    score = prediction.score
+    if not {"precision", "recall", "always_yes_precision"} <= set(score):
+        return ""
+    return (
+        f"Made on one half of the tasks and scored on the other ({score.get('episodes', 0):.0f} runs): "
+        f"precision {score['precision']:.2f} and recall {score['recall']:.2f}; "
+        f"always saying yes has precision {score['always_yes_precision']:.2f}."
+    )
+
+
+def cost(change: Modification) -> str:
+    """What it costs while it is installed. Coarse on purpose: a second run must say the same."""
+    if change.remedy.guard:
+        replay = change.prediction.replay
+        decide = "" if replay is None else f"{_below(replay.microseconds_p50)} a call to decide, and "
+        return f"{decide}one start of Python (about 10–30 ms) a call. No tokens while it is silent."
+    added = sum(len(edit.after or "") - len(edit.before or "") for edit in change.edits)
+    return f"About {max(1, round(added / 4)):,} tokens more in the context of every session."
+
+
+def _below(microseconds: float) -> str:
+    for bar in (1, 10, 100):
+        if microseconds < bar * 1000:
+            return f"under {bar} ms"
+    return f"about {microseconds / 1e6:.1f} s"
+
+
+def switch(change: Modification) -> str:
+    """The environment variable that switches an installed guard off; empty for prose."""
+    return f"FLYWHEEL_{change.remedy.guard.upper().replace('-', '_')}=off" if change.remedy.guard else ""
+
+
+def by_code(excluded: Iterable[Exclusion]) -> Sequence[tuple[str, str, int]]:
+    """(gate code, what it means, how many episodes), by code."""
+    codes = Counter(one.code for one in excluded)
+    return [(code, GATE.get(code.partition(" ")[0], code), codes[code]) for code in sorted(codes)]
