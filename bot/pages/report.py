@@ -1,4 +1,4 @@
-"""A turn and what the forge did in, one self-contained HTML page out: no script, no request, light and dark, printable."""
+"""A turn and what the forge did in, one self-contained HTML page out: no script, no request, light and dark."""
 
 from __future__ import annotations
 
@@ -84,7 +84,6 @@ def _pattern(pattern: Pattern, detector: Detector | None, axis: svg.Axis) -> dic
         "strong": pattern.status == "actionable",
         "why": [words.WHY_DESCRIPTIVE.get(reason, reason) for reason in pattern.reasons],
         "interval": svg.interval(pattern.contrast, axis),
-        "figures": words.interval(pattern.contrast),
         "sentence": words.compared(pattern.contrast),
         "failed": svg.bar(pattern.failed, pattern.failed_of, "fail"),
         "passed": svg.bar(pattern.passed, pattern.passed_of, "pass"),
@@ -143,6 +142,9 @@ def _change(proposal: Proposal, performed: Mapping[str, Performed], paths: str) 
         "cost": words.cost(change),
         "switch": words.switch(change),
         "backtest": body.backtest_command(change, paths),
+        "adds": f"adds the {change.remedy.guard.replace('-', ' ')}"
+        if change.remedy.guard
+        else "adds advice to the instructions",
         "sizes": [(edit.path, *diff.size(edit)) for edit in change.edits],
         "patch": _cut([(kind, text[:500]) for kind, text in lines[:MAX_PATCH_LINES]], lines),
         "binding": [reason for reason in proposal.decision.reasons if reason.allows == proposal.decision.tier],

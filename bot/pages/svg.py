@@ -1,4 +1,4 @@
-"""Figures in, small inline pictures out: an interval on a log axis, a bar of counts. Colours come from the page's CSS."""
+"""Figures in, small inline pictures out: an interval on a log axis, a bar of counts. The page's CSS has the colours."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from bot.model import Contrast
 from bot.pages import words
 
-WIDTH, HEIGHT, PAD = 320, 28, 10
+WIDTH, HEIGHT, PAD = 320, 36, 10
+MIDDLE = 11
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +52,12 @@ def scale(one: Axis) -> str:
 
 def interval(contrast: Contrast | None, one: Axis) -> str:
     """The 95 % interval as a line, the odds ratio as a dot; an end at infinity is an arrow, 1 is a dashed line."""
-    neutral = f'<line class="one" x1="{one.at(1)}" x2="{one.at(1)}" y1="0" y2="{HEIGHT}"/>'
+    neutral = f'<line class="one" x1="{one.at(1)}" x2="{one.at(1)}" y1="0" y2="{2 * MIDDLE}"/>'
     if contrast is None:
         return (
             f'<svg class="interval" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="no contrast">{neutral}</svg>'
         )
-    middle = HEIGHT // 2
+    middle = MIDDLE
     open_end = contrast.high is None or contrast.high > one.high
     left = one.at(contrast.low or one.low)
     right = WIDTH - PAD if contrast.high is None or open_end else one.at(contrast.high)
@@ -70,9 +71,12 @@ def interval(contrast: Contrast | None, one: Axis) -> str:
     dot = ""
     if contrast.odds_ratio is not None:
         dot = f'<circle class="{tone}-dot" cx="{one.at(contrast.odds_ratio)}" cy="{middle}" r="5"/>'
-    label = f"odds ratio {words.interval(contrast)}"
+    figures = words.interval(contrast)
+    label = f"odds ratio {figures}"
+    under = min(max((left + right) / 2, 70), WIDTH - 70)
+    text = f'<text x="{under:.1f}" y="{HEIGHT - 3}" text-anchor="middle">{figures}</text>'
     box = f'viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}"'
-    return f'<svg class="interval" {box}><title>{label}</title>{neutral}{line}{begin}{end}{dot}</svg>'
+    return f'<svg class="interval" {box}><title>{label}</title>{neutral}{line}{begin}{end}{dot}{text}</svg>'
 
 
 def bar(part: int, whole: int, tone: str) -> str:
