@@ -7,10 +7,9 @@ Off: FLYWHEEL_LOOP_GUARD=off. Any error: silent, exit 0. When it speaks, its cos
 
 import _json  # the C half of json: `import json` itself brings `re` along, 11 ms at every start
 import os
-import sys
 import time
 
-SCRIPT, EDITORS = "flywheel-loop-guard.py", "Edit|MultiEdit|Write|NotebookEdit"
+EDITORS = "Edit|MultiEdit|Write|NotebookEdit"
 EVENTS = (("PreToolUse", EDITORS), ("PostToolUse", EDITORS + "|Bash"), ("PostToolUseFailure", "Bash"))
 NUDGE = 8
 PAUSE = 12
@@ -20,10 +19,8 @@ PAUSED = "Flywheel: {file} is paused after {n} edits that left the same failures
 LEADS = "env time timeout uv poetry pdm hatch run exec npx bunx bundle python python3 -m"
 TOOLS = "pytest unittest tox nox jest vitest mocha rspec phpunit ctest tsc mypy pyright ruff eslint golangci-lint"
 RUNNERS = "go cargo npm pnpm yarn bun deno make just mise gradle gradlew mvn mvnw dotnet swift mix bazel rake"
-CHECKS = (
-    *TOOLS.split(),
-    *(f"{r} {v}" for r in RUNNERS.split() for v in ("test", "build", "check", "lint", "vet", "type")),
-)
+VERBS = ("test", "build", "check", "lint", "vet", "verify", "typecheck", "clippy", "compile")
+CHECKS = (*TOOLS.split(), *(f"{runner} {verb}" for runner in RUNNERS.split() for verb in VERBS))
 MARKS = ("FAIL", "ERROR", "error:", "error TS", "error[", "not ok ", "✕ ", "✗ ", "● ", ".go:")
 
 
@@ -73,7 +70,7 @@ def main() -> None:
     scan = _json.make_scanner(type("Hooks", (), {**hooks, "parse_float": float, "parse_constant": float}))  # type: ignore
     dump = _json.make_encoder(None, str, _json.encode_basestring_ascii, None, ": ", ", ", False, False, True)
     try:
-        payload = scan(sys.stdin.buffer.read(16_000_000).decode("utf-8", "replace").strip(), 0)[0]
+        payload = scan(os.fdopen(0, "rb").read(16_000_000).decode("utf-8", "replace").strip(), 0)[0]
         event, call, session = payload["hook_event_name"], observe(payload, root), payload["session_id"]
         path = os.environ.get("TMPDIR", "/tmp") + "/flywheel-loop-" + "".join(filter(str.isalnum, session))[:64]  # noqa: S108
         kept = os.read(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600), 1_000_000).decode()
