@@ -1,0 +1,65 @@
+"""A detector, its pattern and the episodes go in; which failures its remedy should cure, and which passes it may disturb."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence, Set
+
+from bot.model import Detector, Episode, Pattern, Prediction
+from bot.modifications.backtest import GUARDS, calibrate, first, replay, replay_rule
+
+FEWEST = 5
+"""Failures, and passes, that the held-out half must have before a score says anything."""
+
+
+def predict(
+    detector: Detector, pattern: Pattern, episodes: Sequence[Episode], parameters: Mapping[str, int] | None = None
+) -> Prediction:
+    """What the remedy should do to these episodes, computed, not asked of anybody.
+
+    A guard should cure the failures that show the pattern and in which it would have spoken before the end; it may
+    disturb every pass in which it would have spoken. Prose speaks wherever the pattern shows.
+    """
+    shown = {finding.episode for finding in pattern.findings}
+    guard = detector.remedy.guard
+    if guard not in GUARDS:
+        told = replay_rule(detector.id, pattern.findings, episodes)
+        return Prediction(told.failed_fired, told.passed_fired, told, _score(episodes, shown))
+    done = replay(guard, episodes, parameters)
+    lengths = {episode.id: len(episode.trace.steps) for episode in episodes if episode.trace}
+    in_time = [name for name in done.failed_fired if guard == "finish-guard" or done.steps[name] <= lengths[name]]
+    fixes = tuple(name for name in in_time if name in shown)
+    return Prediction(fixes, done.passed_fired, done, _score_guard(guard, episodes))
+
+
+def _score_guard(guard: str, episodes: Sequence[Episode]) -> dict[str, float]:
+    """The score of a guard whose thresholds were chosen on the tasks of the other half."""
+    parameters = calibrate(guard, _half(episodes, 0))
+    return _score(episodes, {e.id for e in _half(episodes, 1) if first(guard, e.trace, parameters)})
+
+
+def _score(episodes: Sequence[Episode], fired: Set[str]) -> dict[str, float]:
+    """How well "it speaks" foretells "it fails" on the held-out half; empty when that half, or the firing, is too thin."""
+    half = [episode for episode in _half(episodes, 1) if episode.outcome != "none"]
+    failed = {episode.id for episode in half if episode.outcome == "fail"}
+    spoken = {episode.id for episode in half if episode.id in fired}
+    if len(failed) < FEWEST or len(half) - len(failed) < FEWEST or not spoken:
+        return {}
+    hits = len(failed & spoken)
+    return {
+        "precision": hits / len(spoken),
+        "recall": hits / len(failed),
+        "always_yes_precision": len(failed) / len(half),
+        "episodes": float(len(half)),
+    }
+
+
+def _half(episodes: Sequence[Episode], side: int) -> list[Episode]:
+    """One half of the tasks, always the same one: no task has episodes in both."""
+    return [e for e in episodes if hashlib.sha256(_task(e).encode()).digest()[0] % 2 == side]
+
+
+def _task(episode: Episode) -> str:
+    if episode.task is not None:
+        return f"{episode.repository}\0{episode.task}"
+    return f"{episode.repository}\0{episode.id if episode.pull is None else episode.pull}"
