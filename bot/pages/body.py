@@ -161,7 +161,7 @@ def _foot(proposal: Proposal, context: Context) -> str:
         "",
         f"- Back-test: {code(backtest_command(change, context.paths), 1000)}",
         f"- Cost: {words.cost(change)}",
-        f"- Switch off: set {code(off)}."
+        f"- Switch off: set {code(off)} in the agent's environment."
         if off
         else f"- Switch off: remove the lines from {code(begin)} to {code(end)}.",
         f"- Undo: {code(f'flywheel undo {change.id}')}; after a merge, revert the commit: it is exact, byte for byte.",
@@ -198,7 +198,7 @@ def _left_out(change: Modification, context: Context) -> Iterator[str]:
             and episode.repository == change.repository
         ]
         named = ", ".join(code(name) for name in own[:MAX_LISTED]) + (", …" if len(own) > MAX_LISTED else "")
-        yield f"- {code(found)} {meaning}: {words.count(total, 'run')}{': of yours ' + named if own else ''}"
+        yield f"- {code(found)} {meaning}: {words.count(total, 'run')}{'; yours: ' + named if own else ''}"
 
 
 def _limits(detector: Detector) -> Iterator[str]:

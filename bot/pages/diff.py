@@ -17,14 +17,19 @@ def lines(edits: Sequence[Edit]) -> Iterator[tuple[Kind, str]]:
     for edit in sorted(edits, key=lambda edit: edit.path):
         what = "new file" if edit.before is None else "removed" if edit.after is None else "changed"
         yield "file", f"{edit.path} ({what})"
-        before, after = (edit.before or "").split("\n"), (edit.after or "").split("\n")
-        before, after = ([] if edit.before is None else before), ([] if edit.after is None else after)
-        for line in list(difflib.unified_diff(before, after, n=3, lineterm=""))[2:]:
-            yield _KINDS.get(line[:1], "same"), line
+        for line in list(difflib.unified_diff(_split(edit.before), _split(edit.after), n=3))[2:]:
+            yield _KINDS.get(line[:1], "same"), line.removesuffix("\n")
+            if not line.endswith("\n"):
+                yield "hunk", "\\ No newline at end of file"
 
 
 def size(edit: Edit) -> tuple[int, int]:
     """Lines added and removed."""
     kinds = [kind for kind, _ in lines((edit,))]
-    added, removed = kinds.count("add"), kinds.count("del")
-    return (added - 1, removed) if edit.before is None and (edit.after or "").endswith("\n") else (added, removed)
+    return kinds.count("add"), kinds.count("del")
+
+
+def _split(text: str | None) -> list[str]:
+    """Lines with their end; they end at `\\n` only, as they do for git."""
+    parts = (text or "").split("\n")
+    return [f"{line}\n" for line in parts[:-1]] + parts[-1:] * bool(parts[-1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.model import Pattern, Performed, Proposal, Turn
@@ -10,43 +11,54 @@ from bot.pages import words
 from bot.pages.escape import printable
 
 if TYPE_CHECKING:
-    from rich.console import Group, RenderableType
+    from rich.console import Console, ConsoleOptions, RenderableType
 
+NARROW = 76
 MAX_PATTERNS = 40
 MAX_CHANGES = 40
 TIER_STYLE = {"autonomous": "green", "interactive": "cyan", "backlog": "yellow"}
 
 
-def table(turn: Turn, performed: Mapping[str, Performed] | None = None) -> Group:
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """A turn as something rich can print: tables, or lists where the window is too narrow for them."""
+
+    turn: Turn
+    performed: Mapping[str, Performed]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        """Called by rich with the width there is."""
+        yield from _parts(self.turn, self.performed, narrow=options.max_width < NARROW)
+
+
+def table(turn: Turn, performed: Mapping[str, Performed] | None = None) -> Tables:
     """What keeps going wrong, what was made of it, and what was left out; an empty turn says what to do."""
-    from rich.console import Group
-
-    return Group(*_parts(turn, performed or {}))
+    return Tables(turn, performed or {})
 
 
-def _parts(turn: Turn, performed: Mapping[str, Performed]) -> Iterator[RenderableType]:
+def _parts(turn: Turn, performed: Mapping[str, Performed], *, narrow: bool) -> Iterator[RenderableType]:
     from rich.text import Text
 
-    outcomes = turn.outcomes
-    failed, passed, none = (outcomes.get(outcome, 0) for outcome in ("fail", "pass", "none"))
+    failed, passed, none = (turn.outcomes.get(outcome, 0) for outcome in ("fail", "pass", "none"))
     seen = f"{failed} failed, {passed} passed, {none} without a verdict"
     yield Text.assemble((words.count(turn.episodes, "episode"), "bold"), f": {seen}")
     for code, meaning, total in words.by_code(turn.excluded):
-        yield Text(f"  left out {total:>3}  {code}: {meaning.lower()}", style="dim")
+        yield Text(f"  left out: {total} {meaning[:1].lower()}{meaning[1:]} ({code})", style="dim")
     yield Text("")
     if not turn.patterns:
         yield Text(_nothing(turn))
         return
-    yield _patterns(turn)
+    yield _pattern_list(turn) if narrow else _patterns(turn)
     if len(turn.patterns) > MAX_PATTERNS:
         yield Text(f"… and {len(turn.patterns) - MAX_PATTERNS} more in the report", style="dim")
     yield Text("")
-    if not turn.proposals and not turn.held:
+    changes = len(turn.proposals) + len(turn.held)
+    if not changes:
         yield Text("No change is proposed: no pattern is both frequent and rarer among passes. More runs may tell.")
         return
-    yield _changes(turn, performed)
-    if len(turn.proposals) > MAX_CHANGES:
-        yield Text(f"… and {len(turn.proposals) - MAX_CHANGES} more in the report", style="dim")
+    yield _change_list(turn, performed) if narrow else _changes(turn, performed)
+    if changes > MAX_CHANGES:
+        yield Text(f"… and {changes - MAX_CHANGES} more in the report", style="dim")
 
 
 def _nothing(turn: Turn) -> str:
@@ -81,6 +93,20 @@ def _patterns(turn: Turn) -> RenderableType:
     return rows
 
 
+def _pattern_list(turn: Turn) -> RenderableType:
+    from rich.text import Text
+
+    lines = Text().append("What keeps going wrong", style="bold")
+    for pattern in sorted(turn.patterns, key=order)[:MAX_PATTERNS]:
+        strong = pattern.status == "actionable"
+        lines.append(f"\n{pattern.detector}", style="bold" if strong else "dim")
+        lines.append(f"\n  {pattern.failed}/{pattern.failed_of} failed, {pattern.passed}/{pattern.passed_of} passed")
+        lines.append(f"\n  odds ratio {words.interval(pattern.contrast)}")
+        if not strong:
+            lines.append(f"\n  {', '.join(pattern.reasons) or 'descriptive'}", style="dim")
+    return lines
+
+
 def order(pattern: Pattern) -> tuple[bool, int, str]:
     """Actionable patterns first, then by rank."""
     return pattern.status != "actionable", pattern.rank or 1 << 30, pattern.detector
@@ -103,6 +129,19 @@ def _changes(turn: Turn, performed: Mapping[str, Performed]) -> RenderableType:
         fixes, risks = str(len(change.prediction.fixes)), str(len(change.prediction.risks))
         rows.add_row(change.id, Text(tier, style=TIER_STYLE[tier]), what, fixes, risks)
     return rows
+
+
+def _change_list(turn: Turn, performed: Mapping[str, Performed]) -> RenderableType:
+    from rich.text import Text
+
+    lines = Text().append("Changes", style="bold")
+    for proposal in (*turn.proposals, *turn.held)[:MAX_CHANGES]:
+        change, tier = proposal.modification, proposal.decision.tier
+        lines.append(f"\n{change.id} ").append(tier, style=TIER_STYLE[tier])
+        fixes, risks = len(change.prediction.fixes), len(change.prediction.risks)
+        lines.append(f"\n  {change.detector}, {printable(change.repository)}\n  fixes {fixes}, risks {risks}")
+        lines.append(f"\n  {_fate(proposal, performed.get(change.id))}", style="dim")
+    return lines
 
 
 def _fate(proposal: Proposal, done: Performed | None) -> str:

@@ -67,13 +67,11 @@ def compared(contrast: Contrast | None) -> str:
         return "No failed and passed runs could be compared with each other."
     what = f"Compared among {STRATA[contrast.stratum]} ({count(contrast.strata, 'group')} with both outcomes)"
     if contrast.odds_ratio is None:
-        odds = (
-            f"no pass shows it, so the odds ratio has no upper end; its 95 % interval begins at {number(contrast.low)}"
-        )
+        odds = f"the odds ratio is infinite in this sample; its 95 % interval begins at {number(contrast.low)}"
     else:
         upper = "without an upper end" if contrast.high is None else f"to {number(contrast.high)}"
         ratio, low = number(contrast.odds_ratio), number(contrast.low)
-        odds = f"a failed run is {ratio} times as likely, in odds, to show it (95 % interval from {low} {upper})"
+        odds = f"a failed run has {ratio} times the odds of a passing one to show it (95 % interval from {low} {upper})"
     return f"{what}, {odds}."
 
 
