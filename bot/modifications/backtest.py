@@ -100,7 +100,7 @@ def edits_in_vain(trace: Trace | None) -> int:
 def views(guard: str, trace: Trace) -> Iterator[tuple[int, View]]:
     """The calls of a trace as the guard's hooks would have seen them, each with its step.
 
-    No hook runs after an edit that failed or a call that a person refused. The finish guard sees the first prompt at
+    The finish guard sees the first prompt at
     step 0, and a stop after the last step of a run that ended by itself: the stops between a person's prompts are
     not recorded.
     """
@@ -108,10 +108,15 @@ def views(guard: str, trace: Trace) -> Iterator[tuple[int, View]]:
         yield 0, _event("UserPromptSubmit", trace.prompt)
     for number, step in enumerate(trace.steps, 1):
         for call in step.calls:
-            if call.status == "ok" or (call.status == "error" and call.kind == "shell"):
+            if hooked(call):
                 yield number, view(call, trace.cwd)
     if guard == "finish-guard" and trace.end_reason == "finished":
         yield len(trace.steps), _event("Stop")
+
+
+def hooked(call: Call) -> bool:
+    """Whether a hook of the guards runs after this call: not after an edit that failed, nor one a person refused."""
+    return call.status == "ok" or (call.status == "error" and call.kind == "shell")
 
 
 def view(call: Call, cwd: str = "") -> View:

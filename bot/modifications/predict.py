@@ -1,4 +1,4 @@
-"""A detector, its pattern and the episodes go in; which failures its remedy should cure, and which passes it may disturb."""
+"""A detector, its pattern and episodes go in; the failures its remedy should cure and the passes it may disturb."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _score_guard(guard: str, episodes: Sequence[Episode]) -> dict[str, float]:
 
 
 def _score(episodes: Sequence[Episode], fired: Set[str]) -> dict[str, float]:
-    """How well "it speaks" foretells "it fails" on the held-out half; empty when that half, or the firing, is too thin."""
+    """How well "it speaks" foretells "it fails" on the held-out half; empty when that half is too thin or silent."""
     half = [episode for episode in _half(episodes, 1) if episode.outcome != "none"]
     failed = {episode.id for episode in half if episode.outcome == "fail"}
     spoken = {episode.id for episode in half if episode.id in fired}

@@ -9,10 +9,10 @@ import _json  # the C half of json: `import json` itself brings `re` along, 11 m
 import os
 import time
 
-EDITORS = "Edit|MultiEdit|Write|NotebookEdit"
+EDITORS = "Edit|Write|NotebookEdit"
 EVENTS = (("PreToolUse", EDITORS), ("PostToolUse", EDITORS + "|Bash"), ("PostToolUseFailure", "Bash"))
-NUDGE = 8
-PAUSE = 12
+NUDGE = 5
+PAUSE = 8
 NUDGED = """Flywheel: {n} edits of {file}, and the check fails as before. Reconsider: read all of its output, name what
 these edits assume, test that by a small experiment. If the check failed before your task began, say so and go on."""
 PAUSED = "Flywheel: {file} is paused after {n} edits that left the same failures. Run the check; then it is free again."
@@ -73,14 +73,13 @@ def main() -> None:
         payload = scan(os.fdopen(0, "rb").read(16_000_000).decode("utf-8", "replace").strip(), 0)[0]
         event, call, session = payload["hook_event_name"], observe(payload, root), payload["session_id"]
         path = os.environ.get("TMPDIR", "/tmp") + "/flywheel-loop-" + "".join(filter(str.isalnum, session))[:64]  # noqa: S108
-        kept = os.read(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600), 1_000_000).decode()
-        state = scan(kept, 0)[0] if kept.startswith("{") and kept.endswith("}") else {}
+        state = scan(os.read(os.open(path, os.O_CREAT | os.O_NOFOLLOW, 0o600), 1_000_000).decode() or "{}", 0)[0]
         if (deny := event == "PreToolUse") and not set(call["paths"]) & set(state.get("paused", ())):
             return
         state, text = decide(state, call)
-        with open(f"{path}.{os.getpid()}", "w", encoding="utf-8") as file:
+        with open(os.open(f"{path}.{os.getpid()}", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write("".join(dump(state, 0)))
-        os.replace(file.name, path)
+        os.replace(f"{path}.{os.getpid()}", path)
         said = {"permissionDecision": "deny", "permissionDecisionReason": text} if deny else {"additionalContext": text}
         if text:
             print("".join(dump({"hookSpecificOutput": {"hookEventName": event, **said}}, 0)))
