@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot.model import Detector, Episode, Exclusion, Finding, Modification, Proposal, Reason
+from bot.model import Detector, Episode, Exclusion, Finding, Modification, Pin, Proposal, Reason
 from bot.pages import diff, words
 from bot.pages.escape import code, fenced, markdown, plain, printable
 
@@ -14,8 +14,10 @@ SUBJECT = 72
 MAX_BODY = 58_000
 """GitHub refuses bodies of more than 65,536 characters."""
 
+MAX_DRAFT = 30_000
 SHOWN_EPISODES = 3
-MAX_LISTED = 30
+MAX_LISTED = 10
+MAX_FOOT = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +67,18 @@ def issue_body(proposal: Proposal, context: Context) -> str:
     """The body of the issue for a change that waits: the same, with why it waits first and the draft ready."""
     most = [reason for reason in proposal.decision.reasons if reason.allows == "backlog"]
     why = "; ".join(f"{reason.code} ({markdown(reason.seen)})" for reason in most) or "no reason was given"
-    draft = fenced("\n".join(text for _, text in diff.lines(proposal.modification.edits)), "diff")
+    draft = fenced(diff.patch(proposal.modification.edits), "diff", MAX_DRAFT)
     waiting = ["### Why this is an issue and no pull request", "", f"What keeps it back: {why}.", ""]
-    ready = ["### The draft", "", "<details><summary>The whole change</summary>", "", draft, "", "</details>", ""]
+    ready = [
+        "### The draft",
+        "",
+        "<details><summary>The whole change, as <code>git apply</code> takes it</summary>",
+        "",
+        draft,
+        "",
+        "</details>",
+        "",
+    ]
     parts = [*_summary(proposal), *waiting, *_what(proposal), *ready, *_expect(proposal), *_yours(proposal, context)]
     return _bounded(parts) + _foot(proposal, context)
 
@@ -93,6 +104,12 @@ def examples(change: Modification, episodes: Mapping[str, Episode]) -> list[Find
     return chosen[:SHOWN_EPISODES]
 
 
+def telling(pins: Sequence[Pin]) -> Pin | None:
+    """The citation to show: the first that is words and not a ruler or a prompt, else the first."""
+    spoken = (pin for pin in pins if 2 * sum(map(str.isalnum, pin.shown[:200])) > len(pin.shown[:200]))
+    return next(spoken, next(iter(pins), None))
+
+
 def backtest_command(change: Modification, paths: str) -> str:
     """The exact command that replays this change over the runs it was made from."""
     return " ".join(filter(None, ("flywheel backtest", shlex.quote(change.remedy.guard or change.detector), paths)))
@@ -114,10 +131,10 @@ def _what(proposal: Proposal) -> Iterator[str]:
     change = proposal.modification
     yield "### What this changes"
     yield ""
-    for edit in sorted(change.edits, key=lambda edit: edit.path):
+    for edit in sorted(change.edits, key=lambda edit: edit.path)[:MAX_LISTED]:
         added, removed = diff.size(edit)
         yield f"- {code(edit.path)}: {words.count(added, 'line')} added, {removed or 'none'} removed"
-    yield from (f"- {markdown(note)}" for note in change.notes)
+    yield from (f"- {markdown(note)}" for note in change.notes[:MAX_LISTED])
     yield ""
     if not change.remedy.guard:
         yield f"> {markdown(change.remedy.text, 1000)}"
@@ -146,9 +163,8 @@ def _yours(proposal: Proposal, context: Context) -> Iterator[str]:
         step = acts.get(finding.episode) or (finding.steps[0] if finding.steps else 0)
         at = f", step {step}" if step else ""
         yield f"- {code(finding.episode)}{at}"
-        for pin in finding.pins[:1]:
-            place = f"{pin.path}:{pin.line}" if pin.line else pin.path
-            yield f"  {code(place)}: {code(pin.shown, 200)}"
+        if pin := telling(finding.pins):
+            yield f"  {code(words.place(pin))}: {code(pin.shown, 200)}"
     yield ""
 
 
@@ -197,7 +213,7 @@ def _left_out(change: Modification, context: Context) -> Iterator[str]:
             and (episode := context.episodes.get(one.episode)) is not None
             and episode.repository == change.repository
         ]
-        named = ", ".join(code(name) for name in own[:MAX_LISTED]) + (", …" if len(own) > MAX_LISTED else "")
+        named = ", ".join(code(name, 120) for name in own[:MAX_LISTED]) + (", …" if len(own) > MAX_LISTED else "")
         yield f"- {code(found)} {meaning}: {words.count(total, 'run')}{'; yours: ' + named if own else ''}"
 
 
@@ -216,6 +232,6 @@ def _is_link(text: str) -> bool:
 
 def _bounded(lines: Sequence[str]) -> str:
     text = "\n".join(lines) + "\n"
-    if len(text) <= MAX_BODY - 20_000:
+    if len(text) <= MAX_BODY - MAX_FOOT:
         return text
-    return text[: MAX_BODY - 20_000] + "\n\n… cut; the report has the whole.\n\n"
+    return text[: MAX_BODY - MAX_FOOT] + "\n\n… cut; the report has the whole.\n\n"

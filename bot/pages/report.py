@@ -70,9 +70,14 @@ def headline(turn: Turn) -> str:
     strong = sum(pattern.status == "actionable" for pattern in turn.patterns)
     if not strong:
         return "Nothing keeps going wrong that passing runs do not do as well."
-    ready = len(turn.proposals)
+    waiting = sum(proposal.decision.tier == "backlog" for proposal in turn.proposals)
+    ready = len(turn.proposals) - waiting
     wrong = f"{words.count(strong, 'failure')} {'keeps' if strong == 1 else 'keep'} coming back"
-    return f"{wrong}; {words.count(ready, 'change')} {'is' if ready == 1 else 'are'} ready."
+    changes = f"{words.count(ready, 'change')} {'is' if ready == 1 else 'are'} ready"
+    drafts = f"{words.count(waiting, 'draft')} {'waits' if waiting == 1 else 'wait'}"
+    return (
+        f"{wrong}; {' and '.join(filter(None, (changes if ready or not waiting else '', drafts if waiting else '')))}."
+    )
 
 
 def _pattern(pattern: Pattern, detector: Detector | None, axis: svg.Axis) -> dict[str, Any]:
@@ -102,18 +107,14 @@ def _varied(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
-    pin = next(iter(finding.pins), None)
+    pin = body.telling(finding.pins)
     return {
         "episode": finding.episode,
         "steps": finding.steps[:8],
-        "place": _place(pin) if pin else "",
+        "place": words.place(pin) if pin else "",
         "link": _link(pin) if pin else "",
         "quote": printable(pin.shown) if pin else "",
     }
-
-
-def _place(pin: Pin) -> str:
-    return f"{pin.path}:{pin.line}" if pin.line else pin.path
 
 
 def _link(pin: Pin) -> str:

@@ -42,8 +42,9 @@ def axis(contrasts: Sequence[Contrast]) -> Axis:
 
 def scale(one: Axis) -> str:
     """The axis itself, with its figures."""
+    ends = {one.ticks[0]: "start", one.ticks[-1]: "end"}
     marks = "".join(
-        f'<text x="{one.at(tick)}" y="12" text-anchor="middle">{tick:,g}</text>'
+        f'<text x="{one.at(tick)}" y="12" text-anchor="{ends.get(tick, "middle")}">{tick:,g}</text>'
         f'<line x1="{one.at(tick)}" x2="{one.at(tick)}" y1="18" y2="24"/>'
         for tick in one.ticks
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from bot.model import Contrast, Exclusion, Modification, Pattern, Prediction
+from bot.model import Contrast, Exclusion, Modification, Pattern, Pin, Prediction
 
 STRATA = {
     "task": "failed and passed runs of the same task",
@@ -95,6 +95,13 @@ def scored(prediction: Prediction) -> str:
         f"precision {score['precision']:.2f} and recall {score['recall']:.2f}; "
         f"always saying yes has precision {score['always_yes_precision']:.2f}."
     )
+
+
+def place(pin: Pin) -> str:
+    """Where a citation stands: the end of its path, for what is above it is a machine's own, and the line."""
+    parts = pin.path.replace("\\", "/").split("/")
+    tail = "/".join(parts[-3:]) if len(parts) < 4 else "…/" + "/".join(parts[-3:])
+    return f"{tail}:{pin.line}" if pin.line else tail
 
 
 def cost(change: Modification) -> str:

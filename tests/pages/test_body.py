@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 
-from bot.model import Detector, Episode, Proposal, Turn
+from bot.model import Detector, Episode, Pin, Proposal, Turn
 from bot.pages import body
 
 PULL = """\
@@ -30,12 +30,12 @@ This is a prediction, not a trial: nothing has been run with the change yet.
 ### Runs of yours that it would have changed
 
 - `octo/shop/issue-0/run-4`, step 7
-  `runs/octo/shop/issue-0/run-4/transcripts/session.jsonl:44`: `FAILED tests/test_cart.py::test_total - assert 12 == 11`
+  `…/run-4/transcripts/session.jsonl:44`: `FAILED tests/test_cart.py::test_total - assert 12 == 11`
 - `octo/shop/issue-1/run-1`, step 4
-  `runs/octo/shop/issue-1/run-1/transcripts/session.jsonl:41`: `` @octo/team <img src=x onerror=alert(1)> Fixes #1 \
+  `…/run-1/transcripts/session.jsonl:41`: `` @octo/team <img src=x onerror=alert(1)> Fixes #1 \
 `code` | [a](http://evil.test) red txt ``
 - `octo/shop/issue-2/run-2`, step 5
-  `runs/octo/shop/issue-2/run-2/transcripts/session.jsonl:42`: `FAILED tests/test_cart.py::test_total - assert 12 == 11`
+  `…/run-2/transcripts/session.jsonl:42`: `FAILED tests/test_cart.py::test_total - assert 12 == 11`
 
 ### Check it, switch it off, undo it
 
@@ -108,7 +108,7 @@ def test_an_issue_holds_the_draft_and_says_what_keeps_it_back(
 
     assert "What keeps it back: measured (replayed over 62 passing episodes \\| or so)." in text
     assert (
-        "```diff\nAGENTS.md (changed)\n@@ -1 +1,4 @@\n # Shop\n+\n"
+        "```diff\ndiff --git a/AGENTS.md b/AGENTS.md\n--- a/AGENTS.md\n+++ b/AGENTS.md\n@@ -1 +1,4 @@\n # Shop\n+\n"
         "+<!-- flywheel:begin command-times-out ba9876543210 -->\n+Give long.\n```\n"
     ) in text
     assert "the odds ratio is infinite in this sample; its 95 % interval begins at 2.30." in text
@@ -171,3 +171,11 @@ def test_a_long_detector_still_makes_a_short_subject(guard: Proposal) -> None:
     change = replace(guard.modification, detector="a-very-long-slug-" * 8)
 
     assert max(len(line) for line in body.commit_message(replace(guard, modification=change)).split("\n")[:1]) <= 72
+
+
+def test_a_ruler_is_not_what_is_quoted() -> None:
+    pins = [Pin("f", "", 0, 1, text, text) for text in ("===== FAILURES =====", "assert total == 12", "more")]
+
+    assert body.telling(pins) == pins[1]
+    assert body.telling(pins[:1]) == pins[0]
+    assert body.telling([]) is None

@@ -73,7 +73,7 @@ def test_hostile_quotes_are_text(page: str) -> None:
 def test_it_shows_what_was_seen(page: str) -> None:
     text = " ".join(read(page).text.split())
 
-    assert "2 failures keep coming back; 2 changes are ready." in text
+    assert "2 failures keep coming back; 1 change is ready and 1 draft waits." in text
     assert "18.4 [4.10, 92.0]" in text
     assert "Only described, no change is made of it: not shown to be rarer among passes" in text
     assert "flywheel backtest loop-guard runs/" in text
@@ -81,7 +81,7 @@ def test_it_shows_what_was_seen(page: str) -> None:
     assert "FAILED tests/test_cart.py::test_total - assert 12 == 11" in text
     assert "1 The model's provider failed X3 provider-error" in text
     assert "3 lines could not be read." in text
-    assert "2 citations did not hold and were dropped" in text
+    assert "2 citations that did not hold were dropped" in text
 
 
 def test_a_quote_leads_to_its_file_and_line(page: str) -> None:
