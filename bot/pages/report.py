@@ -131,11 +131,7 @@ def _change(proposal: Proposal, performed: Mapping[str, Performed], paths: str) 
     return {
         "it": change,
         "decision": proposal.decision,
-        "status": f"held: {proposal.decision.held}"
-        if proposal.decision.held
-        else done.status
-        if done
-        else "not written",
+        "status": _status(proposal, done),
         "where": done.where if done else "",
         "detail": done.detail if done else "",
         "expected": words.expected(change.prediction),
@@ -150,6 +146,15 @@ def _change(proposal: Proposal, performed: Mapping[str, Performed], paths: str) 
         "patch": _cut([(kind, text[:500]) for kind, text in lines[:MAX_PATCH_LINES]], lines),
         "binding": [reason for reason in proposal.decision.reasons if reason.allows == proposal.decision.tier],
     }
+
+
+def _status(proposal: Proposal, done: Performed | None) -> str:
+    """How the change stands, not what this run did: so that a second run gives the same page."""
+    if proposal.decision.held:
+        return f"held: {proposal.decision.held}"
+    if done is None:
+        return "not written"
+    return "open" if done.status in ("created", "updated", "unchanged") else done.status
 
 
 def _cut(some: Sequence[Any], whole: Sequence[Any]) -> Shown:
