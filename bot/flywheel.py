@@ -29,7 +29,9 @@ from bot.model import (
     Harness,
     Modification,
     Pattern,
+    Prediction,
     Proposal,
+    Trust,
     Turn,
 )
 from bot.modifications.backtest import GUARDS, calibrate
@@ -66,7 +68,7 @@ def turn(
     judged = [episode for episode in seen if episode.outcome != "none" and episode.id not in blamed]
     patterns = _with_unjudged(mine(findings, judged, detectors, ledger.remembered()), findings, seen)
     refused: list[str] = []
-    proposals = list(_propose(patterns, judged, harnesses, policy, detectors, ledger, refused))
+    proposals = _capped(_propose(patterns, judged, harnesses, policy, detectors, ledger, refused), policy, ledger)
     return Turn(
         episodes=len(seen),
         outcomes=Counter(episode.outcome for episode in seen),
@@ -166,9 +168,8 @@ def _propose(
         before = {one.last.detector for one in ledger.changes.values() if one.last.repository == repository}
         for pattern, also in lead(recurring, by_id, before):
             detector = by_id[pattern.detector]
-            guard = detector.remedy.guard
-            parameters = calibrate(guard, here) if guard in GUARDS else {}
-            prediction = predict(detector, pattern, here, parameters)
+            parameters = calibrate(detector.remedy.guard, judged) if detector.remedy.guard in GUARDS else {}
+            prediction = _of(predict(detector, pattern, judged, parameters), here)
             harness = harnesses.get(repository, Harness(repository))
             try:
                 modification = generate(pattern, detector, harness, prediction, parameters, also, _agent(here))
@@ -176,7 +177,14 @@ def _propose(
                 refused.append(f"{repository}: {error}")
                 continue
             if modification is not None:
-                yield _judged(modification, policy, ledger)
+                yield _judged(modification, policy, ledger, _trust(pattern, here))
+
+
+def _of(prediction: Prediction, episodes: Sequence[Episode]) -> Prediction:
+    """The prediction for these episodes; its replay and score stay those of the whole fleet, which measures more."""
+    ids = {episode.id for episode in episodes}
+    fixes = tuple(name for name in prediction.fixes if name in ids)
+    return replace(prediction, fixes=fixes, risks=tuple(name for name in prediction.risks if name in ids))
 
 
 def _agent(episodes: Sequence[Episode]) -> str:
@@ -190,10 +198,42 @@ def _failures_in(pattern: Pattern, episodes: Sequence[Episode]) -> int:
     return len(failed & {finding.episode for finding in pattern.findings})
 
 
-def _judged(modification: Modification, policy: Policy, ledger: Ledger) -> Proposal:
+def _trust(pattern: Pattern, episodes: Sequence[Episode]) -> Trust:
+    """The least trusted of the failures that a proposal rests on here."""
+    shown = {finding.episode for finding in pattern.findings}
+    return min((episode.trust for episode in episodes if episode.id in shown), default="T0")
+
+
+def _judged(modification: Modification, policy: Policy, ledger: Ledger, trust: Trust) -> Proposal:
     standing = ledger.changes.get(modification.id)
-    decision = judge(modification, policy, dismissed=dismissal_holds(standing, modification.pattern.failed))
+    dismissed = dismissal_holds(standing, modification.pattern.failed)
+    decision = judge(modification, policy, trust=trust, dismissed=dismissed)
     return Proposal(modification, decision)
+
+
+def _capped(proposals: Iterable[Proposal], policy: Policy, ledger: Ledger) -> list[Proposal]:
+    """The proposals in their order, new pulls above the policy's caps held: silence is a feature (design.md, rule 9).
+
+    What is open already stays open. An issue is no pull.
+    """
+    open_now = {change: one.last.repository for change, one in ledger.changes.items() if one.is_open}
+    pulls = Counter(
+        one.last.repository for one in ledger.changes.values() if one.is_open and one.last.tier != "backlog"
+    )
+    new: Counter[str] = Counter()
+    capped: list[Proposal] = []
+    for proposal in proposals:
+        change, decision = proposal.modification, proposal.decision
+        counts = decision.tier != "backlog" and not decision.held and change.id not in open_now
+        if counts and (
+            pulls[change.repository] >= policy.caps.open_pulls or new[change.repository] >= policy.caps.new_per_run
+        ):
+            capped.append(replace(proposal, decision=replace(decision, held="cap")))
+            continue
+        pulls[change.repository] += counts
+        new[change.repository] += counts
+        capped.append(proposal)
+    return capped
 
 
 def _warnings(episodes: Iterable[Episode]) -> Iterator[str]:

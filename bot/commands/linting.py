@@ -20,7 +20,7 @@ Problem = dict[str, str]
 def lint_all(paths: Sequence[Path], diff: Path | None) -> Iterator[Problem]:
     """Problems of all paths (our own rules and policies when there are none) and of the patch."""
     if diff is not None:
-        yield from _problems(str(diff), lint.lint_diff(_patch(diff)))
+        yield from _problems(str(diff), lint.lint_diff(_patch(diff), str(diff)))
     if diff is None or paths:
         for path in paths or (folder("rules"),):
             yield from _path(path)
@@ -66,9 +66,13 @@ def _rule(root: Path, name: str, text: str, beside: dict[str, str]) -> Iterator[
         return
     for case in cases.load(written, str(root / test)):
         steps = evaluate(detector.detect, case.episode)
-        if (steps or ()) != case.finds:
-            message = f"{case.name}: finds {list(steps or ())}, the test says {list(case.finds)}."
+        if steps != case.finds:
+            message = f"{case.name}: finds {_shown(steps)}, the test says {_shown(case.finds)}."
             yield _problem(str(root / test), "test-failed", message)
+
+
+def _shown(steps: tuple[int, ...] | None) -> str:
+    return "nothing" if steps is None else str(list(steps))
 
 
 def _patch(diff: Path) -> str:
@@ -82,7 +86,7 @@ def _patch(diff: Path) -> str:
 
 
 def _problems(path: str, found: Sequence[lint.Problem]) -> Iterator[Problem]:
-    yield from (_problem(path, problem.code, problem.message) for problem in found)
+    yield from (_problem(path, problem.code, problem.detail) for problem in found)
 
 
 def _problem(path: str, code: str, message: str) -> Problem:

@@ -18,25 +18,29 @@ def read_all(paths: Iterable[Path]) -> Iterator[dict[str, Any]]:
     """Every file of every path, in order; a folder or a zip gives each of its members."""
     for path in paths:
         if path.is_file() and path.suffix != ".zip":
-            yield read_one(path.open, str(path), path.name)
+            yield read_one(_opener(path), str(path), path.name)
             continue
         for bundle in bundles(path):
             for member in bundle.members:
-                yield read_one(lambda _mode, opened=member.open: opened(), member.path, member.name)
+                yield read_one(member.open, member.path, member.name)
 
 
-def read_one(opened: Callable[[str], BinaryIO], path: str, name: str) -> dict[str, Any]:
+def _opener(path: Path) -> Callable[[], BinaryIO]:
+    return lambda: path.open("rb")
+
+
+def read_one(opened: Callable[[], BinaryIO], path: str, name: str) -> dict[str, Any]:
     """One file, recognised by its content. Trouble with the file itself is an `unknown` with the reason, no crash."""
     try:
-        with opened("rb") as stream:
+        with opened() as stream:
             head = stream.read(HEAD_BYTES)
         format_name = transcripts.sniff(head, name)
         if format_name != "unknown":
-            with opened("rb") as stream:
+            with opened() as stream:
                 return printed.transcript(transcripts.read(stream, path), path, format_name)
         if reports.sniff(head, name) == "unknown":
             return printed.unknown(path, "No reader knows this content." if head else "The file is empty.")
-        with opened("rb") as stream:
+        with opened() as stream:
             data = stream.read(MAX_REPORT_BYTES + 1)
     except OSError as error:
         raise UserError(f"{path}: it cannot be read ({error.strerror or error}). Check its permissions.") from error

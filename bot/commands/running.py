@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -26,7 +26,6 @@ from bot.signals.collect import collect
 
 EXAMPLES_DATE = "2026-01-05T12:00:00+00:00"
 MAX_PINNED_BYTES = 256 << 20
-EVENTS: Mapping[str, str] = {"created": "proposed", "updated": "updated", "frozen": "frozen"}
 
 
 class Forge(Protocol):
@@ -47,7 +46,7 @@ class Shell:
     seed: Callable[[Path, Path], None]
     origin: Callable[[Path], str]
     lock: Callable[[Path], AbstractContextManager[None]]
-    write: Callable[[Path, bytes], None]
+    write: Callable[[Path, bytes], object]
     now: Callable[[], str]
     watched: Callable[[Iterable[Episode]], Iterable[Episode]]
 
@@ -99,13 +98,13 @@ def _run(request: Request, shell: Shell) -> Finished:
     performed: dict[str, Performed] = {}
     if not request.dry_run:
         for effect in effects:
-            performed[effect.change] = forges[effect.repository].perform(effect)
-        _remember(request.out, turn, performed, shell)
+            performed[effect.change] = _performed(forges[effect.repository], effect)
+        _remember(request.out, turn, performed, remembered, shell)
     places = {name: str(path) for name, path in directories.items()}
     record = {**printed.run(turn, performed), "repositories": places, "dry_run": request.dry_run}
     if not request.dry_run:
         shell.write(request.out / "run.json", (json.dumps(record, indent=2, ensure_ascii=True) + "\n").encode())
-        page = report(turn, performed, {detector.id: detector for detector in detectors})
+        page = report(turn, performed, {detector.id: detector for detector in detectors}, command)
         shell.write(request.out / "report.html", page.encode("utf-8", "replace"))
     return Finished(turn, performed, record, tuple(effects))
 
@@ -201,14 +200,27 @@ def _ledger_lines(out: Path) -> Iterator[str]:
         yield from path.read_text(encoding="utf-8", errors="replace").split("\n")
 
 
-def _remember(out: Path, turn: Turn, performed: Mapping[str, Performed], shell: Shell) -> None:
-    """One entry for every change that was created, updated or found frozen; an unchanged one adds nothing."""
+def _performed(forge: Forge, effect: OpenPull | OpenIssue) -> Performed:
+    """What became of an effect. A repository that cannot be written must not keep the others waiting."""
+    try:
+        return forge.perform(effect)
+    except UserError as error:
+        return Performed(effect.change, "refused", "", str(error))
+
+
+def _remember(
+    out: Path, turn: Turn, performed: Mapping[str, Performed], remembered: ledger.Ledger, shell: Shell
+) -> None:
+    """An entry for every change that stands otherwise than the ledger says; the same state again adds nothing."""
     at = shell.now()
-    entries = [_entry(one, performed[one.modification.id], at) for one in turn.proposals]
+    entries = (
+        _entry(one, performed[one.modification.id], remembered.changes.get(one.modification.id), at)
+        for one in turn.proposals
+    )
     append(out, [entry for entry in entries if entry], shell.write)
 
 
-def append(out: Path, entries: Sequence[Entry], write: Callable[[Path, bytes], None]) -> None:
+def append(out: Path, entries: Sequence[Entry], write: Callable[[Path, bytes], object]) -> None:
     """The ledger with these lines after the ones it has, written whole or not at all."""
     if not entries:
         return
@@ -219,12 +231,13 @@ def append(out: Path, entries: Sequence[Entry], write: Callable[[Path, bytes], N
     write(path, before + "".join(ledger.encode(entry) + "\n" for entry in entries).encode())
 
 
-def _entry(proposal: Proposal, done: Performed, at: str) -> Entry | None:
+def _entry(proposal: Proposal, done: Performed, standing: ledger.Standing | None, at: str) -> Entry | None:
     change = proposal.modification
-    event = EVENTS.get(done.status)
-    if event is None:
+    if done.status == "refused":
         return None
-    return Entry(
+    known = standing if standing is not None and standing.is_open else None
+    event = "frozen" if done.status == "frozen" else "updated" if known else "proposed"
+    entry = Entry(
         at=at,
         event=event,
         repository=change.repository,
@@ -238,3 +251,10 @@ def _entry(proposal: Proposal, done: Performed, at: str) -> Entry | None:
         fixes=len(change.prediction.fixes),
         risks=len(change.prediction.risks),
     )
+    return None if known and _same(entry, known.last) else entry
+
+
+def _same(entry: Entry, last: Entry) -> bool:
+    """Whether an entry says nothing that the last one did not say."""
+    bare = replace(entry, at="", event="", reason=""), replace(last, at="", event="", reason="")
+    return bare[0] == bare[1] and (entry.event == "frozen") == (last.event == "frozen")

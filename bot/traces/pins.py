@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from hashlib import sha256
 from mmap import mmap
 
@@ -23,9 +24,9 @@ def holds(data: Bytes, pin: Pin) -> bool:
 
 
 def held(pins: Iterable[Pin], read: Callable[[str], Bytes | None]) -> tuple[Pin, ...]:
-    """Those pins that hold, in their order; each file is read and hashed once. `read` gives None for what is gone.
+    """Those pins that hold, in their order and with their line; each file is read and hashed once.
 
-    Pins of one file need not stand together, but keep them so: only the file read last is kept in memory.
+    `read` gives None for what is gone. Pins of one file need not stand together, but keep them so: only the file read last is kept in memory.
     """
     kept: dict[int, Pin] = {}
     by_path: dict[str, list[tuple[int, Pin]]] = {}
@@ -36,7 +37,8 @@ def held(pins: Iterable[Pin], read: Callable[[str], Bytes | None]) -> tuple[Pin,
         if data is None:
             continue
         digest = sha256(data).hexdigest()
-        kept.update({place: pin for place, pin in cited if pin.sha256 == digest and stands(data, pin)})
+        standing = [(place, pin) for place, pin in cited if pin.sha256 == digest and stands(data, pin)]
+        kept.update({place: replace(pin, line=data[: pin.start].count(b"\n") + 1) for place, pin in standing})
     return tuple(kept[place] for place in sorted(kept))
 
 

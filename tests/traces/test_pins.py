@@ -86,5 +86,5 @@ def test_many_pins_of_a_file_are_checked_with_one_read_and_keep_their_order():
 
     gone, wrong, other = replace(PIN, path="gone"), replace(PIN, quote="nowhere"), replace(PIN, quote="Traceback")
 
-    assert pins.held([PIN, gone, wrong, other], read) == (PIN, other)
+    assert pins.held([PIN, gone, wrong, other], read) == (replace(PIN, line=2), replace(other, line=2))
     assert sorted(reads) == ["gone", "t.jsonl"]

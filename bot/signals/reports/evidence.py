@@ -92,7 +92,8 @@ _RULE = re.compile(
     r"|^\S{1,300}?:\d+(?::\d+)?:? \[?([A-Z]{1,4}\d{2,4})\b|\b(MD\d{3})/|\b(SC\d{4})\b"
     r"|\berror: .{0,1500}\[([a-z][a-z-]{2,40})\]$|\berror: .{0,1500}\((report\w{3,60})\)$"
     r"|^\d+:\d+\s+error\s.{0,1500}\s(@?[a-z][\w/-]{2,60})$|^\S{1,300}\.go:\d+:\d+: .{0,1500}\((\w{2,30})\)$"
-    r"|^- hook id: (\S{1,80})|\[-Werror[,=](-?W?[\w=-]{2,60})\]|code (E[A-Z]{4,20})$"
+    r"|^- hook id: (\S{1,80})|\[-Werror[,=](-?W?[\w=-]{2,60})\]"
+    r"|code (E(?!CONN|TIMEDOUT|NOTFOUND|AI_AGAIN|NOSPC|NETUNREACH)[A-Z]{4,20})$"
 )
 _TEST = re.compile(
     r"^(?:FAILED|ERROR) (\S{1,400}\.py(?:::[^\s-]\S{0,400})?)|^--- FAIL: (\S{1,400})|^test (\S{1,400}) \.\.\. FAILED"
