@@ -62,11 +62,14 @@ def read() -> Iterator[tuple[Path, Trace]]:
 
 
 def sent_back(path: Path, trace: Trace, spent: list[int]) -> Iterator[str]:
-    """What the finish guard says over a session that stops before each further prompt of a person, and at its end."""
+    """What the finish guard says over a session that stops before each further prompt of a person, and where it ends.
+
+    A recording that breaks off has no stop at its end.
+    """
     opening, *_ = (seen for _, seen in views("finish-guard", trace))
     stop: View = {**opening, "tool": "Stop", "command": ""}
     calls = [(step.start, view(call, trace.cwd)) for step in trace.steps for call in step.calls if hooked(call)]
-    stops = [(at, stop) for at in [*prompts(path)[1:], END]]
+    stops = [(at, stop) for at in [*prompts(path)[1:], *[END] * (trace.end_reason == "finished")]]
     state: View = {}
     for at, seen in [(0, opening), *sorted(calls + stops, key=lambda event: event[0])]:
         begin = time.perf_counter_ns()
