@@ -22,6 +22,7 @@ def seed(tree: Path, bare: Path) -> None:
     """Make `bare` from `tree` once; one that is there is left as it is. Built aside and moved, so never half there."""
     if bare.exists():
         return
+    bare = bare.absolute()
     bare.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".seed-", dir=bare.parent) as aside:
         made = Path(aside) / "repository.git"
