@@ -50,7 +50,7 @@ def generate(
         pattern=pattern,
         remedy=remedy,
         head=harness.head,
-        notes=_notes(harness, edits, also),
+        notes=_notes(harness, remedy.component, edits, also, agent),
     )
 
 
@@ -88,10 +88,14 @@ def _strength(pattern: Pattern) -> tuple[bool, bool, int, str]:
     return pattern.status != "actionable", not pattern.rank, pattern.rank, pattern.detector
 
 
-def _notes(harness: Harness, edits: Sequence[Edit], also: Sequence[str]) -> tuple[str, ...]:
+def _notes(
+    harness: Harness, component: Component, edits: Sequence[Edit], also: Sequence[str], agent: str
+) -> tuple[str, ...]:
     notes = [f"{edit.path} is new." for edit in edits if edit.before is None]
     if any(edit.path.endswith("AGENTS.md") for edit in edits) and "CLAUDE.md" not in harness.files:
         notes.append("Claude Code reads AGENTS.md since 2.1.277, and only where there is no CLAUDE.md.")
+    if component == "hooks" and agent not in ("claude-code", ""):
+        notes.append("Only Claude Code runs these hooks; runs of other agents are not changed by them.")
     if also:
         notes.append(f"The same guard also answers {', '.join(also)}.")
     if not harness.head:

@@ -113,6 +113,13 @@ def hooks(harness: Harness) -> HarnessFile | None:
     return file
 
 
+def runs_claude(harness: Harness, agent: str) -> bool:
+    """Whether Claude Code works in this repository: the episodes say so, or files of its own stand there."""
+    return agent in ("claude-code", "") or any(
+        path.startswith(".claude/") or path.endswith("CLAUDE.md") for path in harness.files
+    )
+
+
 def room_for(harness: Harness, path: str) -> None:
     """UserError when a new file cannot stand at `path`: a file, link or submodule is in the way, or a name that only
     differs in case or in Unicode form, which some file systems hold for the same."""

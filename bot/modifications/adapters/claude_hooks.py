@@ -11,13 +11,13 @@ import copy
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from bot.errors import UserError
-from bot.model import Detector, Edit, Harness, Remedy
+from bot.model import Detector, Edit, Harness, Remedy, replace
 from bot.modifications import harness as places
 
 TIMEOUT_S = 10
@@ -49,24 +49,44 @@ def add(text: str | None, script: str, events: Events, path: str = places.SETTIN
     """
     if text is None:
         return add("{}\n", script, events, path)
-    expected = copy.deepcopy(_load(text, path))
+    expected = copy.deepcopy(load(text, path))
     for event, matcher in events:
         if _runs(expected, event, script) is None:
             entry = _entry(script, matcher)
             text = _register(text, event, entry)
             expected.setdefault("hooks", {}).setdefault(event, []).append(entry)
-    if _load(text, path) != expected:
+    if load(text, path) != expected:
         raise UserError(f"{path}: could not be changed without touching the rest. Add the hook by hand.")
     return text
 
 
 def remove(text: str, script: str, path: str = places.SETTINGS) -> str:
     """The settings without the entries that run `script`, and without what `add` had to build around them."""
-    settings = _load(text, path)
+    settings = load(text, path)
     for event in tuple(settings.get("hooks", {})):
-        while (place := _runs(_load(text, path), event, script)) is not None:
+        while (place := _runs(load(text, path), event, script)) is not None:
             text = _unregister(text, event, place)
     return text
+
+
+def load(text: str, path: str) -> dict[str, Any]:
+    """The settings as an object, its hooks in the documented shape. UserError says what is wrong and how to mend it."""
+    if len(text) > MAX_BYTES:
+        raise UserError(f"{path}: is longer than {MAX_BYTES} characters. Shorten it.")
+    try:
+        settings = json.loads(text.removeprefix(_BOM), object_pairs_hook=_unique, parse_constant=_strict)
+    except RecursionError:
+        raise UserError(f"{path}: is nested too deep. Flatten it.") from None
+    except ValueError as error:
+        raise UserError(
+            f"{path}: is no strict JSON ({error}). Mend it; comments and trailing commas do not belong in it."
+        ) from None
+    if not isinstance(settings, dict):
+        raise UserError(f"{path}: is no JSON object. Make it one: {{}}.")
+    if settings.get("disableAllHooks") is True:
+        raise UserError(f"{path}: hooks are switched off by disableAllHooks. Remove it to use a guard.")
+    _check_hooks(settings.get("hooks", {}), path)
+    return settings
 
 
 def command(script: str) -> str:
@@ -76,8 +96,8 @@ def command(script: str) -> str:
 
 def plan(harness: Harness, remedy: Remedy, agent: str) -> tuple[Edit, ...]:
     """The settings and the script of the remedy's guard, as they stand."""
-    if agent not in ("claude-code", ""):
-        raise UserError(f"{harness.repository}: {agent} runs no hooks of {places.SETTINGS}. Choose a remedy in prose.")
+    if not places.runs_claude(harness, agent):
+        raise UserError(f"{places.SETTINGS}: {agent} does not run its hooks. Use Claude Code, or wait for its adapter.")
     settings = places.hooks(harness)
     path = script_path(remedy.guard)
     script = harness.files.get(path)
@@ -135,26 +155,6 @@ def tune(source: str, values: Mapping[str, int]) -> str:
     """A guard's text with some thresholds set, by name in any case; names it does not have are passed over."""
     wanted = {name.upper().replace("-", "_"): value for name, value in values.items()}
     return _NUMBER.sub(lambda match: f"{match[1]}{match[2]}{wanted.get(match[1], int(match[3]))}", source)
-
-
-def _load(text: str, path: str) -> dict[str, Any]:
-    """The settings as an object, its hooks in the documented shape. UserError says what is wrong and how to mend it."""
-    if len(text) > MAX_BYTES:
-        raise UserError(f"{path}: is longer than {MAX_BYTES} characters. Shorten it.")
-    try:
-        settings = json.loads(text.removeprefix(_BOM), object_pairs_hook=_unique, parse_constant=_strict)
-    except RecursionError:
-        raise UserError(f"{path}: is nested too deep. Flatten it.") from None
-    except ValueError as error:
-        raise UserError(
-            f"{path}: is no strict JSON ({error}). Mend it; comments and trailing commas do not belong in it."
-        ) from None
-    if not isinstance(settings, dict):
-        raise UserError(f"{path}: is no JSON object. Make it one: {{}}.")
-    if settings.get("disableAllHooks") is True:
-        raise UserError(f"{path}: hooks are switched off by disableAllHooks. Remove it to use a guard.")
-    _check_hooks(settings.get("hooks", {}), path)
-    return settings
 
 
 def _check_hooks(hooks: object, path: str) -> None:
