@@ -13,7 +13,6 @@ import json
 import random
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +22,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from bot.commands.wiring import shipped_detectors
-from bot.model import Detector, Episode, Finding, Trace
+from bot.model import Detector, Episode, Finding, Trace, replace
 from bot.signals.collect import collect
 from bot.traces.analyse import analyse
 from bot.traces.gate import gate

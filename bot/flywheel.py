@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Literal
+
+import msgspec
 
 from bot.approval.judge import judge
 from bot.approval.policy import Policy
@@ -33,6 +34,7 @@ from bot.model import (
     Proposal,
     Trust,
     Turn,
+    replace,
 )
 from bot.modifications.backtest import GUARDS, calibrate
 from bot.modifications.generate import generate, lead
@@ -255,8 +257,7 @@ State = Literal["new", "proposed", "held", "merged", "rejected", "reverted"]
 Event = Literal["proposed", "human-commit", "dismissed", "withdrawn", "merged"]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     """A modification on its way."""
 
     id: str

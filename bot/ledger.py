@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field
 
-from bot.model import Entry
+from msgspec.structs import fields
+
+from bot.model import Entry, asdict
 
 VERSION = 1
 MAX_LINE = 1 << 20
@@ -60,7 +62,7 @@ def decode(line: str) -> Entry | None:
         return None
     if not isinstance(read, dict) or read.pop("v", None) != VERSION:
         return None
-    kinds = {one.name: str if one.type == "str" else int for one in fields(Entry)}
+    kinds = {one.name: one.type for one in fields(Entry)}
     if set(read) - set(kinds) or any(type(value) is not kinds[name] for name, value in read.items()):
         return None
     try:

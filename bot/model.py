@@ -2,13 +2,20 @@
 
 Every other module takes these and returns these. Byte offsets count from the start of the original file, ends are
 exclusive; steps are numbered from 1; times are ISO 8601 strings as the source wrote them; durations are milliseconds.
+
+They are msgspec structs and no dataclasses: forty of these cost 2 ms at import instead of 30, and a step a fifth of the
+time to make. `replace` and `asdict` are theirs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+import msgspec
+from msgspec.structs import asdict, replace
+
+__all__ = ["asdict", "replace"]
 
 Outcome = Literal["pass", "fail", "none"]
 EndReason = Literal["finished", "limit", "timeout", "aborted", "error", "killed", "unknown"]
@@ -27,8 +34,7 @@ TIERS: tuple[Tier, ...] = ("backlog", "interactive", "autonomous")
 # --- stage 1: what was read -------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(msgspec.Struct, frozen=True):
     """A file as it was read: `path` as shown to people (`archive!member` inside a zip), the digest of its bytes."""
 
     path: str
@@ -36,8 +42,7 @@ class Source:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Pin:
+class Pin(msgspec.Struct, frozen=True):
     """A citation that code can check: `quote` stands in the bytes `start:end` of the file with this `sha256`.
 
     The quote is text, not bytes: it must occur in the decoded range itself or in one of the strings of the JSON that
@@ -53,16 +58,14 @@ class Pin:
     line: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(msgspec.Struct, frozen=True):
     """What a test, build, lint or type-check command said: its outcome and the sorted ids of what failed."""
 
     outcome: Outcome
     failing: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """One tool use of the agent and what came back.
 
     `status` is `error` when the call failed, `rejected` when a person refused it (no error), `missing` when no answer
@@ -89,8 +92,7 @@ class Call:
     source: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """One turn of the agent with its calls. `start:end` is the byte range of its first record, which holds `quote`."""
 
     start: int
@@ -101,8 +103,7 @@ class Step:
     source: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Agent:
+class Agent(msgspec.Struct, frozen=True):
     """Who ran: name as in design.md §4 (`claude-code`, `codex`), version and model as the transcript says."""
 
     name: str = ""
@@ -110,8 +111,7 @@ class Agent:
     model: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Tokens:
+class Tokens(msgspec.Struct, frozen=True):
     """Tokens of a whole run, subagents included; `input` includes what came from a cache."""
 
     input: int = 0
@@ -119,8 +119,7 @@ class Tokens:
     cached: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(msgspec.Struct, frozen=True):
     """A transcript read into steps; subagents and continuations joined, duplicates by id dropped.
 
     `task`, `repeat` and `outcome` are filled only by formats that record them (tau-bench). `prompt` is the first
@@ -150,8 +149,7 @@ class Trace:
     outcome: Outcome = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class Signal:
+class Signal(msgspec.Struct, frozen=True):
     """One fact from a report or about a run: a kebab-case name, held or not, a detail in words, a value, a citation.
 
     Names in use: `test-failed` (detail: test id), `tests-failed` and `tests-run` (value: count), `test-flaky`,
@@ -167,8 +165,7 @@ class Signal:
     pin: Pin | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(msgspec.Struct, frozen=True):
     """A file that CI wrote, read: `outcome` is none when it holds no verdict, `partial` when it was cut off."""
 
     format: str
@@ -179,16 +176,14 @@ class Report:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Diff:
+class Diff(msgspec.Struct, frozen=True):
     """The files an attempt left changed, relative to the repository: those that existed before, and the new ones."""
 
     changed: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(msgspec.Struct, frozen=True):
     """The CI run behind an episode, as the bundle's manifest says."""
 
     id: int = 0
@@ -199,8 +194,7 @@ class Run:
     created_at: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Episode:
+class Episode(msgspec.Struct, frozen=True):
     """One agent's attempt at one head: its signals and its trace.
 
     `id` is unique in a fleet and readable (`octo/shop/issue-34/run-2`). `diff` is None when nothing tells what was
@@ -223,14 +217,13 @@ class Episode:
     trust: Trust = "T2"
     joined: str = "bundle"
     reports: tuple[str, ...] = ()
-    harness: Mapping[str, str] = field(default_factory=dict)
+    harness: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
 # --- stage 2: what was found ------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Exclusion:
+class Exclusion(msgspec.Struct, frozen=True):
     """Why a failed episode is nobody's fault in the harness: a gate code (`X1 never-started`) and what was seen."""
 
     episode: str
@@ -238,8 +231,7 @@ class Exclusion:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """One detector, seen in one episode: the steps it cites by number, the pins of those steps, two fingerprints.
 
     `instance` is the level-1 fingerprint (dedupe inside a repository), `cause` the level-2 one (across repositories).
@@ -253,8 +245,7 @@ class Finding:
     cause: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Contrast:
+class Contrast(msgspec.Struct, frozen=True):
     """Failures against passes over strata: the exact conditional odds ratio, its 95 % mid-p interval, two-sided mid-p.
 
     `odds_ratio` and `high` are None when infinite. `fired_failed` of `failed` and `fired_passed` of `passed` episodes
@@ -275,8 +266,7 @@ class Contrast:
     """The p-value without the mid-p correction: what Benjamini-Hochberg is asked about, since mid-p may be too bold."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(msgspec.Struct, frozen=True):
     """The findings of one detector over all episodes and repositories.
 
     `failed` and `passed` count all judged episodes in which the detector fired; `failed_of` and `passed_of` all that
@@ -306,8 +296,7 @@ class Pattern:
 # --- rules ------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Remedy:
+class Remedy(msgspec.Struct, frozen=True):
     """What a detector would add to the harness: prose for instructions, or the name of a guard for hooks."""
 
     component: Component
@@ -315,8 +304,7 @@ class Remedy:
     guard: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(msgspec.Struct, frozen=True):
     """Fire rate on failures and on passes, on which data, by whom (`ours`, a URL, or `none`)."""
 
     data: str = ""
@@ -325,8 +313,7 @@ class Measured:
     by: str = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class Detector:
+class Detector(msgspec.Struct, frozen=True):
     """A rule that knows one kind of failure and its remedy, as its YAML file says; `detect` is its expression."""
 
     id: str
@@ -345,8 +332,7 @@ class Detector:
 # --- stage 3: what should change --------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class HarnessFile:
+class HarnessFile(msgspec.Struct, frozen=True):
     """A harness file at the default branch's head. A symlink has its target in `link` and no text of its own."""
 
     path: str
@@ -355,8 +341,7 @@ class HarnessFile:
     link: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Harness:
+class Harness(msgspec.Struct, frozen=True):
     """The files that steer an agent in one repository, and what is needed to place new ones.
 
     `head` is the commit they were read at ("" when they were not read from a repository). `paths` holds every
@@ -364,13 +349,12 @@ class Harness:
     """
 
     repository: str
-    files: Mapping[str, HarnessFile] = field(default_factory=dict)
+    files: Mapping[str, HarnessFile] = msgspec.field(default_factory=dict)
     head: str = ""
     paths: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(msgspec.Struct, frozen=True):
     """One harness file, before and after. `before` None = the file is new, `after` None = it is removed."""
 
     path: str
@@ -379,8 +363,7 @@ class Edit:
     mode: str = "100644"
 
 
-@dataclass(frozen=True, slots=True)
-class Replay:
+class Replay(msgspec.Struct, frozen=True):
     """A guard or rule replayed over recorded episodes: how many it would have touched, and which."""
 
     guard: str
@@ -390,13 +373,12 @@ class Replay:
     passed_fired: tuple[str, ...]
     microseconds_p50: float = 0.0
     microseconds_p99: float = 0.0
-    parameters: Mapping[str, int] = field(default_factory=dict)
-    steps: Mapping[str, int] = field(default_factory=dict)
+    parameters: Mapping[str, int] = msgspec.field(default_factory=dict)
+    steps: Mapping[str, int] = msgspec.field(default_factory=dict)
     """The step of each touched episode before which the guard first acts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Prediction:
+class Prediction(msgspec.Struct, frozen=True):
     """What a modification should cure and what it may disturb: episode ids, written down before anything runs.
 
     `score` compares the prediction, made on one half of the tasks, with the other half, beside "always yes"
@@ -406,11 +388,10 @@ class Prediction:
     fixes: tuple[str, ...]
     risks: tuple[str, ...]
     replay: Replay | None = None
-    score: Mapping[str, float] = field(default_factory=dict)
+    score: Mapping[str, float] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Modification:
+class Modification(msgspec.Struct, frozen=True):
     """The edits that answer one pattern in one repository, with a prediction.
 
     `id` and `revision` as design.md §4 (12 and 8 hex digits). `kind` is the kind of edit (`managed-block`, `guard`).
@@ -441,8 +422,7 @@ class Modification:
 # --- stage 4: who decides ---------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(msgspec.Struct, frozen=True):
     """One step of a judgement: its code, the most generous tier it allows, and the value that was seen."""
 
     code: str
@@ -450,8 +430,7 @@ class Reason:
     seen: str
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True):
     """A tier and every reason for it; the tier is the most careful any reason demands. `held` says why not now."""
 
     tier: Tier
@@ -459,8 +438,7 @@ class Decision:
     held: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(msgspec.Struct, frozen=True):
     """A modification with its decision: what `turn` returns and the shell carries out."""
 
     modification: Modification
@@ -470,8 +448,7 @@ class Proposal:
 # --- effects: written down, not yet done ------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class OpenPull:
+class OpenPull(msgspec.Struct, frozen=True):
     """Put `edits` on `branch` (new, or moved on when ours) with this commit message, and keep one pull for it."""
 
     repository: str
@@ -486,8 +463,7 @@ class OpenPull:
     head: str
 
 
-@dataclass(frozen=True, slots=True)
-class OpenIssue:
+class OpenIssue(msgspec.Struct, frozen=True):
     """Keep one issue for this change, with the ready draft in its body; no branch."""
 
     repository: str
@@ -498,8 +474,7 @@ class OpenIssue:
     labels: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CloseChange:
+class CloseChange(msgspec.Struct, frozen=True):
     """Withdraw a change: its branch goes if it is still ours alone, its pull or issue is marked closed."""
 
     repository: str
@@ -511,8 +486,7 @@ class CloseChange:
 Effect = OpenPull | OpenIssue | CloseChange
 
 
-@dataclass(frozen=True, slots=True)
-class Performed:
+class Performed(msgspec.Struct, frozen=True):
     """What became of an effect: `created`, `updated`, `unchanged`, `frozen` (a human commit), `closed` or `refused`."""
 
     change: str
@@ -521,8 +495,7 @@ class Performed:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """One line of the ledger: what happened to one change. It holds counts, pins and decisions, never transcript text.
 
     Events: `proposed`, `updated`, `frozen`, `dismissed`, `withdrawn`, `merged`, `reverted`.
@@ -542,8 +515,7 @@ class Entry:
     risks: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(msgspec.Struct, frozen=True):
     """One turn over a fleet: everything that was seen, found, proposed, and left out with its reason."""
 
     episodes: int

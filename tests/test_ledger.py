@@ -1,12 +1,10 @@
 """What the flywheel remembers survives its own codec, damage and later versions."""
 
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.ledger import Standing, decode, dismissal_holds, encode, fold
-from bot.model import Entry
+from bot.model import Entry, replace
 
 PROPOSED = Entry("2026-01-01T00:00:00Z", "proposed", "o/r", "a1", "finishes-on-red", "r1", "interactive", failed=6)
 

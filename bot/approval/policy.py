@@ -6,15 +6,12 @@ list of kinds shorter.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
 import msgspec
-import yaml
 
 from bot.errors import UserError
-
-MOST_CHARACTERS = 65_536
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
@@ -104,33 +101,13 @@ def load(text: str, path: str, base: Policy | None = None) -> Policy:
     return policy
 
 
-class _Loader(yaml.SafeLoader):
-    """The safe loader, which also refuses aliases and keys given twice (PyYAML would take the last without a word)."""
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError("aliases (*name) are not allowed")
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, object]:
-        mapping = super().construct_mapping(node, deep)
-        if len(mapping) < len(node.value):
-            raise yaml.YAMLError(f"a key stands twice in the mapping at line {node.start_mark.line + 1}")
-        return mapping
-
-
 def _parse(text: str, path: str) -> dict[str, object]:
-    if len(text) > MOST_CHARACTERS:
-        raise UserError(f"{path}: longer than {MOST_CHARACTERS} characters. A policy fits on a page; shorten it.")
+    from bot import strict_yaml  # PyYAML costs 20 ms at import, and the heart is imported without a policy to load
+
     try:
-        return msgspec.convert(yaml.load(text, _Loader), dict[str, object])  # noqa: S506 (the loader is a SafeLoader)
+        return msgspec.convert(strict_yaml.parse(text, path), dict[str, object])
     except msgspec.ValidationError:
         raise UserError(f"{path}: no mapping of keys. Start from rules/approval/default.yml.") from None
-    except (yaml.YAMLError, ValueError, TypeError, OverflowError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}: " if mark is not None else ""
-        what = str(getattr(error, "problem", None) or error).split("\n")[0][:120]
-        raise UserError(f"{path}: no YAML that a policy may hold ({where}{what}). Mend it there.") from None
 
 
 def _merged(before: Mapping[str, object], given: Mapping[str, object]) -> dict[str, object]:

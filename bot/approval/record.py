@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from bot.model import Modification
 
 DOUBT = 0.05
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(msgspec.Struct, frozen=True):
     """One category's changes: merged, kept and confirmed on one side; reverted or disturbed on the other.
 
     `repositories` counts the distinct ones; `demoted` holds after an alarm, until the record begins anew.

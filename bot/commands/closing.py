@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,7 +9,7 @@ from bot import flywheel
 from bot.commands.explaining import ledger_of, load_run
 from bot.commands.running import Shell, append
 from bot.errors import UserError
-from bot.model import Entry
+from bot.model import Entry, replace
 
 
 def close(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,7 +17,7 @@ from bot import flywheel, ledger
 from bot.approval.labels import labels_for
 from bot.commands.wiring import shipped_detectors, shipped_policy
 from bot.errors import UserError
-from bot.model import Detector, Effect, Entry, Episode, Harness, OpenIssue, OpenPull, Performed, Proposal, Turn
+from bot.model import Detector, Effect, Entry, Episode, Harness, OpenIssue, OpenPull, Performed, Proposal, Turn, replace
 from bot.pages import body, printed
 from bot.pages.report import report
 from bot.shipped import folder

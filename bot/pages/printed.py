@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
-from bot.model import Contrast, Finding, Pattern, Performed, Pin, Proposal, Replay, Report, Trace, Turn
+from bot.model import Contrast, Finding, Pattern, Performed, Pin, Proposal, Replay, Report, Trace, Turn, asdict
 
 
 def run(turn: Turn, performed: Mapping[str, Performed]) -> dict[str, Any]:

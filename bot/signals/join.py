@@ -8,9 +8,9 @@ guessed.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from bot.model import Report, Trace
+from bot.model import Report, Trace, replace
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence, Set
-from dataclasses import replace
 from hashlib import sha256
 
-from bot.model import Contrast, Detector, Episode, Finding, Pattern
+from bot.model import Contrast, Detector, Episode, Finding, Pattern, replace
 from bot.traces.contrast import MIN_FAILED, MIN_TASKS, contrast, task_of
 from bot.traces.exact import benjamini_hochberg
 

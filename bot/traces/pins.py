@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from hashlib import sha256
 from mmap import mmap
 
-from bot.model import Pin
+from bot.model import Pin, replace
 
 MAX_RANGE = 16 * 1024 * 1024
 """Bytes of one cited record: the cap of a line. A pin that needs more is no citation."""
@@ -26,7 +25,8 @@ def holds(data: Bytes, pin: Pin) -> bool:
 def held(pins: Iterable[Pin], read: Callable[[str], Bytes | None]) -> tuple[Pin, ...]:
     """Those pins that hold, in their order and with their line; each file is read and hashed once.
 
-    `read` gives None for what is gone. Pins of one file need not stand together, but keep them so: only the file read last is kept in memory.
+    `read` gives None for what is gone. Pins of one file need not stand together, but keep them so: only the file read
+    last is kept in memory.
     """
     kept: dict[int, Pin] = {}
     by_path: dict[str, list[tuple[int, Pin]]] = {}

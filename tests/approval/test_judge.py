@@ -1,6 +1,5 @@
 """Who decides about a change: what stays careful first, then the one way to autonomy."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ from hypothesis import strategies as st
 from bot.approval.judge import QUESTIONS, TRIED, judge, most_careful
 from bot.approval.policy import load
 from bot.approval.record import Record
-from bot.model import TIERS, Contrast, Edit, Modification, Pattern, Prediction, Reason, Remedy, Replay
+from bot.model import TIERS, Contrast, Edit, Modification, Pattern, Prediction, Reason, Remedy, Replay, replace
 
 DEFAULT = Path(__file__).resolve().parents[2] / "rules/approval/default.yml"
 POLICY = load(DEFAULT.read_text(), "default.yml")

@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ import pytest
 from bot.errors import UserError
 from bot.forge import files
 from bot.forge.local import LocalForge
-from bot.model import CloseChange, Edit, HarnessFile, OpenIssue, OpenPull
+from bot.model import CloseChange, Edit, HarnessFile, OpenIssue, OpenPull, replace
 
 Git = Callable[..., str]
 

@@ -1,9 +1,8 @@
 """What a maintainer reads: short, in order, with nothing of a transcript alive in it."""
 
 import re
-from dataclasses import replace
 
-from bot.model import Detector, Episode, Pin, Proposal, Turn
+from bot.model import Detector, Episode, Pin, Proposal, Turn, replace
 from bot.pages import body
 
 PULL = """\

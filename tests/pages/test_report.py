@@ -1,12 +1,11 @@
 """The page stands alone, shows what was seen, and keeps hostile text as text."""
 
 import re
-from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 
-from bot.model import Contrast, Detector, Exclusion, Performed, Turn
+from bot.model import Contrast, Detector, Exclusion, Performed, Turn, replace
 from bot.pages import svg
 from bot.pages.report import MAX_FINDINGS, report
 

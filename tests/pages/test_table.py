@@ -1,12 +1,11 @@
 """The terminal shows the same in any width, and no more than fits."""
 
 import io
-from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
-from bot.model import Performed, Turn
+from bot.model import Performed, Turn, replace
 from bot.pages.table import table
 
 

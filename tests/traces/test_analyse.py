@@ -1,8 +1,6 @@
 """Findings point at bytes: the call that shows the failure, else the step, else the end of the run or a signal."""
 
-from dataclasses import replace
-
-from bot.model import Call, Check, Detector, Episode, Pin, Remedy, Signal, Source, Step, Trace
+from bot.model import Call, Check, Detector, Episode, Pin, Remedy, Signal, Source, Step, Trace, replace
 from bot.traces.analyse import MAX_PINS, analyse
 
 SOURCES = (Source("a.jsonl", "aa", 900), Source("b.jsonl", "bb", 900))

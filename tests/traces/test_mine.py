@@ -1,11 +1,10 @@
 """What becomes a pattern, what may be acted on, and that noise never may."""
 
 import random
-from dataclasses import replace
 
 import pytest
 
-from bot.model import Agent, Detector, Episode, Finding, Measured, Remedy
+from bot.model import Agent, Detector, Episode, Finding, Measured, Remedy, replace
 from bot.traces.mine import mine, pattern_id
 
 OURS = Measured(by="ours")

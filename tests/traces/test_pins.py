@@ -1,14 +1,13 @@
 """Pins: a claim stands only while the bytes say so."""
 
 import json
-from dataclasses import replace
 from hashlib import sha256
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.model import Pin
+from bot.model import Pin, replace
 from bot.traces import pins
 
 OUTPUT = 'Traceback:\n  File "a.py"\nValueError: Größe "x" \ud83c'

@@ -22,7 +22,7 @@ import msgspec
 
 from bot.model import Agent, CallStatus, EndReason, Origin, Tokens, Trace
 from bot.signals.transcripts.assemble import TEXT_CAP, Answer, Assembly, Draft
-from bot.signals.transcripts.lines import Lines
+from bot.signals.transcripts.lines import BROKEN, Lines
 from bot.signals.transcripts.salvage import salvage_line
 from bot.signals.transcripts.tools import describe, quote
 
@@ -152,7 +152,8 @@ _ERROR_REASONS = frozenset({
 
 def is_record(value: dict[str, object]) -> bool:
     """Whether a salvaged object is a record and no part of one (a content block has a type too)."""
-    return value.get("type") in RECORDS or value.get("type") in NOISE
+    kind = value.get("type")
+    return isinstance(kind, str) and (kind in RECORDS or kind in NOISE)
 
 
 class Reader:
@@ -185,7 +186,7 @@ class Reader:
             record = _RECORD.decode(line)
         except msgspec.ValidationError:
             self._odd_line(number, start, line)
-        except (msgspec.DecodeError, RecursionError):
+        except BROKEN:
             self._bad_line(number, start, line)
         else:
             self.record(record, number, start, start + len(line), line)
@@ -196,12 +197,17 @@ class Reader:
             self.record(_RECORD.decode(json), number, start, end, json, plain=mended)
         except msgspec.ValidationError:
             self._odd_record(number, start, end, json, mended)
+        except BROKEN:  # a part that was only skipped so far
+            if mended:
+                self.lines.losses.lost(number, start, end, "no record")
+            else:
+                self._bad_line(number, start, json)
 
     def _odd_record(self, number: int, start: int, end: int, json: bytes, mended: bool) -> None:
         """Valid JSON of an unexpected shape: read it without the fields that do not fit."""
         try:
             fitted = _fitted(msgspec.json.decode(json))
-        except (msgspec.DecodeError, RecursionError):
+        except BROKEN:
             fitted = None
         if fitted is None:
             self.lines.losses.lost(number, start, end, "no record")
@@ -212,7 +218,7 @@ class Reader:
     def _odd_line(self, number: int, start: int, line: bytes) -> None:
         try:
             msgspec.json.decode(line)
-        except (msgspec.DecodeError, RecursionError):
+        except BROKEN:
             self._bad_line(number, start, line)
         else:
             self._odd_record(number, start, start + len(line), line, mended=False)
@@ -241,7 +247,15 @@ class Reader:
         elif kind == "system":
             self._system(record)
         else:
-            self._result, self._last = _RESULT.decode(raw), "result"
+            self._end(raw, number, start, end)
+
+    def _end(self, raw: bytes, number: int, start: int, end: int) -> None:
+        try:
+            self._result = _RESULT.decode(raw.decode("utf-8", "replace"))
+        except BROKEN:
+            self.lines.losses.lost(number, start, end, "a result that cannot be read")
+        else:
+            self._last = "result"
 
     def _about(self, record: Record) -> None:
         """Times, and who and where when first told."""
@@ -293,7 +307,7 @@ class Reader:
 
     def _call(self, draft: Draft, block: Block, start: int, end: int, plain: bool) -> None:
         use = describe(block.name, block.input)
-        said = quote(use.command, plain) or (use.paths[0][:120] if use.paths else "") or block.name[:120] or block.id
+        said = quote(use.command, plain) or (use.paths[0][:120] if use.paths else "") or block.name[:120] or "tool_use"
         self.assembly.call(draft, block.id, block.name, use, start, end, said)
 
     def _user(self, record: Record, start: int, end: int, plain: bool) -> None:
@@ -461,7 +475,7 @@ def _outcome(raw: msgspec.Raw) -> Outcome:
         return Outcome()
     try:
         return _OUTCOME.decode(raw)
-    except (msgspec.MsgspecError, RecursionError):
+    except BROKEN:
         return Outcome()
 
 
@@ -532,7 +546,7 @@ def _mended(value: dict[str, object]) -> dict[str, object]:
             continue
         if key in _FLAGS and not isinstance(item, bool):
             continue
-        if key == "message" and value.get("type") in RECORDS:
+        if key == "message":
             if isinstance(item, dict):
                 mended[key] = _mended_message(item)
             continue

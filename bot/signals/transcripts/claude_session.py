@@ -30,8 +30,6 @@ def matches(head: Head) -> bool:
         return False
     if any("session_id" in record and "sessionId" not in record for record in head.records):
         return False
-    if any(record.get("type") == "result" for record in head.records):
-        return False
     named = any("sessionId" in record for record in head.records)
     if named and any("message.content" in record for record in talk):
         return True

@@ -23,7 +23,7 @@ import msgspec
 
 from bot.model import Agent, CallStatus, EndReason, Tokens, Trace
 from bot.signals.transcripts.assemble import TEXT_CAP, Answer, Assembly, Draft
-from bot.signals.transcripts.lines import Lines
+from bot.signals.transcripts.lines import BROKEN, Lines
 from bot.signals.transcripts.outline import Head
 from bot.signals.transcripts.salvage import salvage_line
 from bot.signals.transcripts.tools import describe, describe_patch, describe_stdin, quote
@@ -129,6 +129,8 @@ def matches(head: Head) -> bool:
 def is_record(value: dict[str, object]) -> bool:
     """Whether a salvaged object is a record and no part of one."""
     kind = value.get("type")
+    if not isinstance(kind, str):
+        return "record_type" in value
     return kind in TYPES or "record_type" in value or (kind in BARE and ("role" in value or "call_id" in value))
 
 
@@ -168,7 +170,7 @@ class Reader:
             record = _LINE.decode(line)
         except msgspec.ValidationError:
             self._odd_line(number, start, line)
-        except (msgspec.DecodeError, RecursionError):
+        except BROKEN:
             self._bad_line(number, start, line)
         else:
             self._record(record, number, start, start + len(line), line, False)
@@ -177,7 +179,7 @@ class Reader:
         """Valid JSON of an unexpected shape: read it without the fields that do not fit."""
         try:
             msgspec.json.decode(line)
-        except (msgspec.DecodeError, RecursionError):
+        except BROKEN:
             self._bad_line(number, start, line)
         else:
             self._odd_record(number, start, start + len(line), line, False)
@@ -185,7 +187,7 @@ class Reader:
     def _odd_record(self, number: int, start: int, end: int, json: bytes, plain: bool) -> None:
         try:
             value = msgspec.json.decode(json)
-        except (msgspec.DecodeError, RecursionError):
+        except BROKEN:
             value = None
         if not isinstance(value, dict):
             self.lines.losses.lost(number, start, end, "no record")
@@ -201,7 +203,7 @@ class Reader:
         for found in records:
             try:
                 self._record(_LINE.decode(found.json), number, start + found.start, start + found.end, found.json, True)
-            except msgspec.ValidationError:
+            except BROKEN:
                 self._odd_record(number, start + found.start, start + found.end, found.json, True)
         self._cut_off = cut
 
@@ -212,7 +214,11 @@ class Reader:
             self._started = self._started or record.timestamp
             self._ended = record.timestamp
         if record.payload is None and kind in BARE:
-            self._item(_BARE.decode(raw), start, end, plain)
+            item = _bare(raw)
+            if item is None:
+                self.lines.losses.lost(number, start, end, "no record")
+            else:
+                self._item(item, start, end, plain)
             return
         payload = record.payload or Payload()
         if kind not in TYPES:
@@ -239,7 +245,7 @@ class Reader:
 
     def _header(self, raw: bytes, record: Line, number: int) -> None:
         """The head of an old rollout is bare; its state lines say nothing we count."""
-        bare = _BARE.decode(raw)
+        bare = _bare(raw) or Payload()
         if record.record_type is not None:
             return
         if bare.id and record.timestamp and not self._session and not record.type:
@@ -371,7 +377,7 @@ class Reader:
             return
         try:
             total = _INFO.decode(info).total_token_usage or {}
-        except (msgspec.MsgspecError, RecursionError):
+        except BROKEN:
             return
         self._tokens = Tokens(
             _int(total.get("input_tokens")), _int(total.get("output_tokens")), _int(total.get("cached_input_tokens"))
@@ -443,7 +449,7 @@ def _output(raw: object) -> tuple[str, int | None, bool | None, bool]:
     if text[:1] == "{" and ('"metadata"' in text or '"output"' in text[:20]):
         try:
             inner = _ENVELOPE.decode(text)
-        except (msgspec.MsgspecError, RecursionError):
+        except BROKEN:
             return text, None, success, False
         code = inner.metadata.get("exit_code") if isinstance(inner.metadata, dict) else None
         said = inner.output if isinstance(inner.output, str) else text
@@ -471,10 +477,28 @@ def _arguments(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
+def _bare(raw: bytes) -> Payload | None:
+    """The item that stands on a line by itself, without the fields that do not fit; None when it cannot be read."""
+    text = raw.decode("utf-8", "replace")
+    try:
+        return _BARE.decode(text)
+    except msgspec.ValidationError:
+        return _fitted(text)
+    except BROKEN:
+        return None
+
+
+def _fitted(text: str) -> Payload | None:
+    try:
+        return _BARE.decode(msgspec.json.encode(_mended(msgspec.json.decode(text))))
+    except BROKEN:
+        return None
+
+
 def _branch(git: bytes) -> str:
     try:
         value = msgspec.json.decode(git) if git[:1] == b"{" else {}
-    except (msgspec.MsgspecError, RecursionError):
+    except BROKEN:
         return ""
     branch = value.get("branch")
     return branch if isinstance(branch, str) else ""

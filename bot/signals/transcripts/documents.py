@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
-from bot.signals.transcripts.lines import Losses
+from bot.signals.transcripts.lines import BROKEN, Losses
 from bot.signals.transcripts.salvage import salvage
 
 _ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
@@ -21,7 +21,7 @@ def elements(
     shift = len(data) - len(body)
     try:
         found = _ARRAY.decode(body)
-    except (msgspec.MsgspecError, RecursionError):
+    except BROKEN:
         yield from _salvaged(data, shift, losses, starts, accept)
         return
     for start, end in spans(body, found, 1):

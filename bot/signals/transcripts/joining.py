@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-from bot.model import Step, Tokens, Trace
+from bot.model import Step, Tokens, Trace, replace
 
 
 def join(traces: Sequence[Trace]) -> list[Trace]:

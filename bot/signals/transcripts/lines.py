@@ -15,6 +15,8 @@ LINE_CAP = 16 << 20
 DOCUMENT_CAP = 64 << 20
 """Of a longer document only the beginning is read."""
 MOST_WARNINGS = 50
+BROKEN = (ValueError, RecursionError)
+"""What a JSON parser raises on bytes it cannot take (msgspec's errors and UnicodeDecodeError are ValueErrors)."""
 
 
 class Losses:

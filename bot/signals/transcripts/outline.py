@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from bot.signals.transcripts.lines import BROKEN
+
 MOST_RECORDS = 8
 SCAN_CAP = 1 << 14
 """Characters of a record that are scanned when it is no whole line of sound JSON."""
@@ -96,7 +98,7 @@ def _decoded(text: str, at: int) -> tuple[Outline, int] | None:
         return None
     try:
         value = msgspec.json.decode(text[at:end])
-    except (msgspec.DecodeError, RecursionError):
+    except BROKEN:
         return None
     record = Outline({}, True)
     _flatten(value, (), record.keys)
@@ -122,12 +124,9 @@ def _scan(text: str, at: int) -> tuple[Outline, int]:
     wants_key = False
     for token in _TOKEN.finditer(text, at, at + SCAN_CAP):
         mark = token[0]
-        if mark == '"':  # a string that the end of the head cut off
-            break
         if mark in "{[":
-            if inside and inside[-1] == "{" and len(path) < DEPTH:
-                record.keys.setdefault(".".join([*path, key]), mark)
             if inside:
+                _put(record, inside, path, key, mark)
                 path.append(key)
             inside.append(mark)
             key, wants_key = "", mark == "{"
@@ -138,13 +137,18 @@ def _scan(text: str, at: int) -> tuple[Outline, int]:
                 return record, token.end()
             path.pop()
             wants_key = False
-        elif mark == ",":
-            wants_key = inside[-1] == "{"
-        elif mark == ":":
-            wants_key = False
+        elif mark in ",:":
+            wants_key = mark == "," and inside[-1] == "{"
         elif wants_key:
             key = (token[1] or "")[:VALUE_CAP]
-        elif inside[-1] == "{" and len(path) < DEPTH:
-            value = mark if token[1] is None else token[1]
-            record.keys.setdefault(".".join([*path, key]), value[:VALUE_CAP])
+        else:
+            _put(record, inside, path, key, mark if token[1] is None else token[1])
+            if mark == '"':  # a string that the end of the head cut off
+                break
     return record, len(text)
+
+
+def _put(record: Outline, inside: list[str], path: list[str], key: str, value: str) -> None:
+    """Note a value of an object; of one that was cut off only the key is known, its value is a lone quote."""
+    if inside[-1] == "{" and len(path) < DEPTH:
+        record.keys.setdefault(".".join([*path, key]), value[:VALUE_CAP])

@@ -10,14 +10,13 @@ https://github.com/sierra-research/tau-bench
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import msgspec
 
-from bot.model import Agent, EndReason, Outcome, Trace
+from bot.model import Agent, EndReason, Outcome, Trace, replace
 from bot.signals.transcripts.assemble import TEXT_CAP, Answer, Assembly
 from bot.signals.transcripts.documents import elements, spans
-from bot.signals.transcripts.lines import Lines, Losses
+from bot.signals.transcripts.lines import BROKEN, Lines, Losses
 from bot.signals.transcripts.outline import Head
 from bot.signals.transcripts.tools import COMMAND_CAP, Use, quote
 
@@ -103,7 +102,7 @@ def _runs(lines: Lines) -> list[Trace]:
         try:
             run = _RUN.decode(json)
             messages = _ARRAY.decode(run.traj)
-        except (msgspec.MsgspecError, RecursionError):
+        except BROKEN:
             lines.losses.lost(number, start, end, "no run with messages")
             continue
         # In a mended run the places of its messages are unknown: they cite the whole run.
@@ -123,7 +122,7 @@ def _run(run: Run, messages: list[bytes], where: list[tuple[int, int]], number: 
     for raw, (start, end) in zip(messages, where, strict=True):
         try:
             message = _MESSAGE.decode(raw)
-        except (msgspec.MsgspecError, RecursionError):
+        except BROKEN:
             losses.lost(number, start, end, "no message of a run")
             continue
         said = message.content if isinstance(message.content, str) else ""
@@ -153,11 +152,13 @@ def _run(run: Run, messages: list[bytes], where: list[tuple[int, int]], number: 
 def _assistant(assembly: Assembly, message: Message, said: str, start: int, end: int) -> None:
     calls = message.tool_calls or []
     names = [call.function.name for call in calls]
-    step = assembly.step(start, end, quote(said), names[0][:120] if names else "assistant")
+    step = assembly.step(start, end, quote(said), (names[0][:120] if names else "") or "assistant")
     for call in calls:
         arguments = call.function.arguments if isinstance(call.function.arguments, str) else ""
         use = Use("other", arguments[:COMMAND_CAP])
-        assembly.call(step, call.id, call.function.name, use, start, end, call.function.name[:120], start)
+        assembly.call(
+            step, call.id, call.function.name, use, start, end, call.function.name[:120] or "assistant", start
+        )
 
 
 def _answer(said: str, start: int, end: int, call_id: str) -> Answer:
@@ -184,7 +185,7 @@ def _few_shot(lines: Lines) -> list[Trace]:
             continue
         try:
             shown = _SHOWN.decode(line).messages_display
-        except (msgspec.MsgspecError, RecursionError):
+        except BROKEN:
             shown = None
         if not shown:
             why = "the last record was cut off" if lines.unterminated else "no shown conversation"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import msgspec
 
 from bot.model import CallKind
+from bot.signals.transcripts.lines import BROKEN
 
 COMMAND_CAP = 2_000
 PATH_CAP = 500
@@ -72,7 +73,7 @@ def describe(name: str, arguments: bytes | str | msgspec.Raw) -> Use:
         return Use(kind)
     try:
         given = _ARGUMENTS.decode(arguments)
-    except msgspec.MsgspecError:
+    except BROKEN:
         given = _from_text(arguments)
     if name == "apply_patch":
         return _patched(_text(given.input) or _text(given.patch) or _text(given.command))
@@ -86,7 +87,7 @@ def describe_stdin(arguments: str) -> Use:
     """Codex's `write_stdin`: with nothing to write it only looks whether a process has gone on."""
     try:
         chars = _text(_ARGUMENTS.decode(arguments).chars)
-    except msgspec.MsgspecError:
+    except BROKEN:
         chars = ""
     return Use("shell", chars[:COMMAND_CAP]) if chars.strip() else Use("poll")
 

@@ -1,0 +1,80 @@
+"""Formats are told apart by what a file holds, never by its name."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from bot.errors import UserError
+from bot.signals import transcripts
+
+OURS = {form.name for form in transcripts.FORMATS}
+
+STRANGERS = {
+    "iflow": b'{"uuid":"26ce631f-b136","parentUuid":null,"sessionId":"session-5de701fc-7454-4858-a249-95cac4fd3b51",'
+    b'"timestamp":"t","type":"user","isSidechain":false,"message":{"role":"user","content":"hi"}}\n',
+    "qwen": b'{"uuid":"a","parentUuid":null,"sessionId":"b","timestamp":"t","type":"user","message":{"role":"user",'
+    b'"parts":[{"text":"hi"}]}}\n',
+    "gemini": b'{"sessionId":"a","projectHash":"b","messages":[{"type":"user","content":"hi","timestamp":"t"}]}',
+    "cursor": b'{"type":"system","subtype":"init","apiKeySource":"login","cwd":"/a","session_id":"b","model":"c",'
+    b'"permissionMode":"default"}\n{"type":"tool_call","subtype":"started","session_id":"b"}\n',
+    "amp": b'{"type":"system","subtype":"init","cwd":"/a","session_id":"T-1234","tools":[],"mcp_servers":[]}\n',
+    "copilot": b'{"type":"session.start","data":{"sessionId":"a","producer":"copilot-agent"}}\n',
+    "codex exec": b'{"type":"thread.started","thread_id":"a"}\n{"type":"turn.started"}\n',
+    "pi": b'{"type":"session","version":3,"id":"a","cwd":"/a"}\n{"type":"message","id":"b","message":{}}\n',
+    "opencode": b'{"type":"step_start","sessionID":"ses_1","part":{}}\n',
+    "tau2": b'{"timestamp":"t","info":{},"tasks":[],"simulations":[]}',
+    "openhands": b'[{"id":0,"timestamp":"t","source":"user","message":"hi","action":"message","args":{}}]',
+    "cline": b'[{"ts":1,"type":"say","say":"text","text":"hi"}]',
+    "grok": b'{"type":"system","content":"You are Grok"}\n{"type":"user","content":[{"type":"text","text":"a"}]}\n',
+    "json": b'{"a": 1}',
+    "list": b"[1, 2]",
+    "scalar": b"42",
+    "text": b"not json {{ at all",
+    "empty": b"",
+    "gzip": b"\x1f\x8b\x08\x00\x00",
+    "zip": b"PK\x03\x04",
+}
+
+
+@pytest.mark.parametrize("head", STRANGERS.values(), ids=STRANGERS.keys())
+def test_a_stranger_is_unknown_whatever_it_is_called(head: bytes) -> None:
+    found = transcripts.sniff(head, "claude-execution-output.json")
+
+    assert found == "unknown"
+
+
+OWN = {
+    "claude-code-session": b'{"parentUuid":null,"sessionId":"a","type":"user","message":{"role":"user","content":"hi"},'
+    b'"uuid":"b","timestamp":"t"}\n',
+    "claude-stream-json": b'{"type":"system","subtype":"init","session_id":"a","tools":[],"claude_code_version":"2"}\n',
+    "claude-execution": b'[\n  {\n    "type": "system",\n    "subtype": "init",\n    "session_id": "a"\n  }\n]',
+    "codex-rollout": b'{"timestamp":"t","type":"session_meta","payload":{"id":"a","cwd":"/a"}}\n',
+    "tau-bench": b'[{"task_id": 0, "reward": 1.0, "info": {}, "traj": [], "trial": 0}]',
+}
+
+
+@pytest.mark.parametrize(("name", "head"), OWN.items(), ids=OWN.keys())
+def test_each_format_is_known_by_its_first_record(name: str, head: bytes) -> None:
+    found = [transcripts.sniff(head), transcripts.sniff(b"\xef\xbb\xbf" + head), transcripts.sniff(head[:-2])]
+
+    assert found == [name] * 3
+
+
+def test_the_first_rollouts_had_a_bare_head() -> None:
+    head = b'{"id":"a","timestamp":"t","instructions":null}\n{"type":"message","role":"user","content":[]}\n'
+
+    assert transcripts.sniff(head) == "codex-rollout"
+
+
+def test_a_head_cut_inside_its_first_record_is_still_known() -> None:
+    head = b'{"sessionId":"a","type":"user","timestamp":"t","message":{"role":"user","content":"' + b"x" * 70_000
+
+    assert transcripts.sniff(head[:4_096]) == "claude-code-session"
+
+
+@pytest.mark.parametrize(("data", "why"), [(b"", "empty"), (b"\x1f\x8b\x08", "gzip"), (b"words", "no transcript")])
+def test_what_is_no_transcript_is_refused_with_the_reason(data: bytes, why: str) -> None:
+    with pytest.raises(UserError, match=rf"^a\.bin: .*{why}.*\. .+"):
+        transcripts.read(io.BytesIO(data), "a.bin")
