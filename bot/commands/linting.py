@@ -11,7 +11,7 @@ from bot.errors import UserError
 from bot.modifications import lint
 from bot.shipped import folder, texts
 from bot.traces import cases, detectors
-from bot.traces.conditions import evaluate
+from bot.traces.analyse import analyse
 
 MAX_PATCH_BYTES = 4 << 20
 Problem = dict[str, str]
@@ -65,7 +65,8 @@ def _rule(root: Path, name: str, text: str, beside: dict[str, str]) -> Iterator[
         yield _problem(str(root / name), "untested", f"There is no {test} beside it. Write what it must leave alone.")
         return
     for case in cases.load(written, str(root / test)):
-        steps = evaluate(detector.detect, case.episode)
+        found = analyse(case.episode, (detector,))
+        steps = found[0].steps if found else None
         if steps != case.finds:
             message = f"{case.name}: finds {_shown(steps)}, the test says {_shown(case.finds)}."
             yield _problem(str(root / test), "test-failed", message)
