@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 import re
 import unicodedata
-from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
 from bot.errors import UserError
@@ -49,15 +48,6 @@ def is_harness(path: str) -> bool:
     return any(path.count("/") == pattern.count("/") and fnmatchcase(path, pattern) for pattern in _AT_ROOT)
 
 
-def find(files: Mapping[str, HarnessFile]) -> dict[str, HarnessFile]:
-    """Those of `files` that steer an agent, with the files that their links lead to."""
-    found = {path: file for path, file in files.items() if is_harness(path)}
-    for file in tuple(found.values()):
-        while (path := target(file)) and path in files and path not in found:
-            file = found[path] = files[path]
-    return found
-
-
 def target(file: HarnessFile) -> str:
     """Where a link leads, as a path in the repository; empty when it is no link or leaves the repository."""
     path = posixpath.normpath(posixpath.join(posixpath.dirname(file.path), file.link))
@@ -85,10 +75,10 @@ def instructions(harness: Harness, agent: str = "claude-code") -> HarnessFile | 
     Links are followed. A CLAUDE.md that imports AGENTS.md (`@AGENTS.md`) leaves the edit to AGENTS.md, so that every
     agent reads it. UserError when a link leads nowhere good.
     """
-    names = _READS.get(agent, _OTHERS)
-    found = next((harness.files[name] for name in names if name in harness.files), None)
-    if found is None:
+    name = next((name for name in _READS.get(agent, _OTHERS) if name in harness.files or name in harness.paths), None)
+    if name is None:
         return None
+    found = _read(harness, name)
     file = follow(harness, found)
     imported = next((path for path in _imports(file) if path in harness.files), None)
     file = follow(harness, harness.files[imported]) if imported else file
@@ -106,9 +96,10 @@ def new_instructions(agent: str = "claude-code") -> str:
 
 def hooks(harness: Harness) -> HarnessFile | None:
     """The settings file that registers Claude Code's hooks, links followed; None when there is none yet."""
-    found = harness.files.get(SETTINGS)
-    file = follow(harness, found) if found else None
-    if file and not file.path.endswith(".json"):
+    if SETTINGS not in harness.files and SETTINGS not in harness.paths:
+        return None
+    file = follow(harness, _read(harness, SETTINGS))
+    if not file.path.endswith(".json"):
         raise UserError(f"{SETTINGS}: leads to {file.path}, which is no JSON. Keep the settings in a .json file.")
     return file
 
@@ -126,9 +117,17 @@ def room_for(harness: Harness, path: str) -> None:
     parents = {"/".join(path.split("/")[:depth]) for depth in range(1, path.count("/") + 1)}
     for taken in sorted(parents & harness.paths):
         raise UserError(f"{taken}: is a link, a file or a submodule where {path} needs a folder. Make it a folder.")
-    for taken in sorted(harness.paths - {path}):
+    if path in harness.paths:
+        raise UserError(f"{path}: is there but cannot be read (too large, or a submodule). Make it a short text file.")
+    for taken in sorted(harness.paths):
         if _folded(taken) == _folded(path):
             raise UserError(f"{taken}: differs from {path} only in case. Rename it to {path}.")
+
+
+def _read(harness: Harness, path: str) -> HarnessFile:
+    if path not in harness.files:
+        room_for(harness, path)
+    return harness.files[path]
 
 
 def _imports(file: HarnessFile) -> list[str]:

@@ -55,7 +55,7 @@ class Problem:
     code: str
     path: str
     line: int
-    message: str
+    detail: str
 
 
 def lint(path: str, text: str) -> tuple[Problem, ...]:

@@ -2,6 +2,9 @@
 
 import hashlib
 import json
+import os
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -94,6 +97,32 @@ def test_an_older_script_is_renewed_by_the_same_change() -> None:
     assert second is not None
     assert (second.id, [edit.path for edit in second.edits]) == (first.id, [LOOP])
     assert numbers(second.edits[0].after or "")["NUDGE"] == 4
+
+
+@pytest.mark.parametrize("guard", ["loop-guard", "finish-guard"])
+def test_an_installed_guard_answers_a_hook_and_can_be_switched_off(guard: str, tmp_path: Path) -> None:
+    detector = replace(GUARD, remedy=Remedy("hooks", "x", guard))
+    modification = generate(pattern(GUARD.id), detector, harness({}), NOTHING)
+    assert modification is not None
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    subprocess.run(["git", "apply", "-"], cwd=tmp_path, input=render(modification.edits).encode(), check=True)
+    hooks = json.loads((tmp_path / SETTINGS).read_text())["hooks"]
+
+    for event, groups in hooks.items():
+        payload = json.dumps({"hook_event_name": event, "session_id": "s", "cwd": str(tmp_path), "prompt": "Mend it."})
+        environment = {"PATH": os.environ["PATH"], "CLAUDE_PROJECT_DIR": str(tmp_path), "TMPDIR": str(tmp_path)}
+        for switch in ({}, {f"FLYWHEEL_{guard.upper().replace('-', '_')}": "off"}):
+            (hook,) = groups[0]["hooks"]
+            run = subprocess.run(
+                ["/bin/sh", "-c", hook["command"]],
+                env=environment | switch,
+                input=payload,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert (run.returncode, run.stderr) == (0, ""), event
+            assert not switch or not run.stdout
 
 
 @pytest.mark.parametrize("detector", [PROSE, GUARD])

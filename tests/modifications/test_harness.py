@@ -4,7 +4,7 @@ import pytest
 
 from bot.errors import UserError
 from bot.model import Harness, HarnessFile
-from bot.modifications.harness import find, hooks, instructions, is_harness, new_instructions, room_for
+from bot.modifications.harness import hooks, instructions, is_harness, new_instructions, room_for
 
 
 def harness(files: dict[str, str], links: dict[str, str] | None = None, paths: tuple[str, ...] = ()) -> Harness:
@@ -34,14 +34,6 @@ def test_a_file_that_steers_no_agent_is_left_alone(path: str) -> None:
 )  # fmt: skip
 def test_a_file_that_steers_an_agent_is_harness(path: str) -> None:
     assert is_harness(path)
-
-
-def test_the_file_behind_a_link_belongs_to_the_harness() -> None:
-    files = harness(
-        {"docs/agents.md": "", "docs/other.md": ""}, {"CLAUDE.md": "AGENTS.md", "AGENTS.md": "docs/agents.md"}
-    )
-
-    assert sorted(find(files.files)) == ["AGENTS.md", "CLAUDE.md", "docs/agents.md"]
 
 
 @pytest.mark.parametrize(
@@ -119,3 +111,14 @@ def test_a_new_file_fits_among_others() -> None:
     room_for(harness({"AGENTS.md": ""}, paths=(".claude/settings.json",)), ".claude/hooks/x.py")
 
     assert (new_instructions(), new_instructions("codex")) == ("CLAUDE.md", "AGENTS.md")
+
+
+def test_a_tracked_file_that_was_not_read_is_refused_and_not_replaced() -> None:
+    unread = harness({"AGENTS.md": ""}, paths=("CLAUDE.md", ".claude/settings.json", ".claude/hooks/x.py"))
+
+    with pytest.raises(UserError, match=r"^CLAUDE\.md: is there but cannot be read"):
+        instructions(unread)
+    with pytest.raises(UserError, match=r"^\.claude/settings\.json: is there but cannot be read"):
+        hooks(unread)
+    with pytest.raises(UserError, match=r"^\.claude/hooks/x\.py: is there but cannot be read"):
+        room_for(unread, ".claude/hooks/x.py")

@@ -113,4 +113,4 @@ def test_a_broken_diff_is_said_to_be_unreadable(text: str) -> None:
     (problem,) = lint_diff(text, "x.diff")
 
     assert problem.code == "unreadable"
-    assert problem.message.startswith("x.diff: ")
+    assert problem.detail.startswith("x.diff: ")

@@ -11,7 +11,6 @@ import copy
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -19,27 +18,17 @@ from typing import Any
 from bot.errors import UserError
 from bot.model import Detector, Edit, Harness, Remedy, replace
 from bot.modifications import harness as places
+from bot.modifications.adapters.json_splice import delete, index_of, insert, item_of, items_of, need, was_empty
 
 TIMEOUT_S = 10
 MAX_BYTES = 1 << 20
 
 _GUARDS = Path(__file__).parent.parent / "guards"
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 _NUMBER = re.compile(r"^([A-Z][A-Z0-9_]*)( = )(\d+)(?=\s|$)", re.MULTILINE)
 _BOM = "\ufeff"
 
 Events = Sequence[tuple[str, str]]
 """Pairs of event and matcher; an empty matcher is left out."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Item:
-    """An item of a JSON object or array in a text: its key (empty in an array), where it starts, its value, its end."""
-
-    key: str
-    start: int
-    value: int
-    end: int
 
 
 def add(text: str | None, script: str, events: Events, path: str = places.SETTINGS) -> str:
@@ -196,123 +185,25 @@ def _runs(settings: Mapping[str, Any], event: str, script: str) -> tuple[int, in
 def _register(text: str, event: str, entry: Mapping[str, Any]) -> str:
     """Splice the entry in as the last one of its event, building the containers that are not there."""
     root = text.index("{")
-    hooks = _item(text, root, "hooks")
+    hooks = item_of(text, root, "hooks")
     if hooks is None:
-        return _insert(text, root, "hooks", {event: [entry]}, is_root=True)
-    groups = _item(text, hooks.value, event)
+        return insert(text, root, "hooks", {event: [entry]}, is_root=True)
+    groups = item_of(text, hooks.value, event)
     if groups is None:
-        return _insert(text, hooks.value, event, [entry])
-    return _insert(text, groups.value, "", entry)
+        return insert(text, hooks.value, event, [entry])
+    return insert(text, groups.value, "", entry)
 
 
 def _unregister(text: str, event: str, place: tuple[int, int]) -> str:
     """Cut out the hook at `place`, and each container around it that it leaves empty and that `add` had built."""
     root = text.index("{")
-    hooks = _need(text, root, "hooks").value
-    groups = _need(text, hooks, event).value
-    handlers = _need(text, _items(text, groups)[place[0]].value, "hooks").value
-    if len(_items(text, handlers)) > 1:
-        return _delete(text, handlers, place[1])
-    for container, index in ((groups, place[0]), (hooks, _index(text, hooks, event))):
-        items = _items(text, container)
-        if len(items) > 1 or _was_empty(text, container, items[0]):
-            return _delete(text, container, index)
-    return _delete(text, root, _index(text, root, "hooks"))
-
-
-def _insert(text: str, at: int, key: str, value: object, is_root: bool = False) -> str:
-    """Splice a last item into the container that opens at `at`, laid out as its neighbours are.
-
-    An inner container that was there but empty gets one blank line (or space) more than one that we build: by this
-    mark `remove` knows which of the two to leave behind.
-    """
-    items = _items(text, at)
-    if items:
-        gap = _gap(text, items[-1].start)
-        return text[: items[-1].end] + "," + gap + _render(text, gap, key, value) + text[items[-1].end :]
-    eol, outer = _eol(text), _indent(text, at)
-    if not is_root and "\n" not in text:
-        return text[: at + 1] + " " + _render(text, " ", key, value) + text[at + 1 :]
-    gap = eol * (1 if is_root else 2) + outer + _unit(text)
-    return text[: at + 1] + gap + _render(text, gap, key, value) + eol + outer + text[at + 1 :]
-
-
-def _was_empty(text: str, at: int, only: _Item) -> bool:
-    gap = text[at + 1 : only.start]
-    return gap == " " or gap.count("\n") > 1
-
-
-def _delete(text: str, at: int, index: int) -> str:
-    """Cut an item and its comma out of the container that opens at `at`."""
-    items = _items(text, at)
-    if len(items) > 1:
-        start = items[index - 1].end if index else items[0].start
-        return text[:start] + text[items[index].end if index else items[1].start :]
-    end, tail = items[0].end, _eol(text) + _indent(text, at)
-    if "\n" in text[at + 1 : items[0].start] and text.startswith(tail, end):
-        end += len(tail)
-    return text[: at + 1] + text[end:]
-
-
-def _render(text: str, gap: str, key: str, value: object) -> str:
-    """An item as text: over several lines when a line end stands before it, else on one."""
-    name = json.dumps(key) + (": " if gap else ":") if key else ""
-    if "\n" not in gap:
-        return name + json.dumps(value, separators=(", ", ": ") if gap else (",", ":"))
-    lines = json.dumps(value, indent=_unit(text)).split("\n")
-    return name + (_eol(text) + gap.rpartition("\n")[2]).join(lines)
-
-
-def _items(text: str, at: int) -> list[_Item]:
-    """The items of the container that opens at `at`, in valid JSON."""
-    found: list[_Item] = []
-    key, start, value, end, depth = "", -1, -1, -1, 0
-    for token in _TOKEN.finditer(text, at):
-        sign = token[0]
-        depth -= sign in ("}", "]")
-        if start >= 0 and (depth == 0 or (depth == 1 and sign == ",")):
-            found.append(_Item(key, start, value, end))
-            key, start, value = "", -1, -1
-        elif depth == 1 and sign == ":":
-            key, value = json.loads(text[start:end]), -1
-        elif depth:
-            start = token.start() if start < 0 else start
-            value = token.start() if value < 0 else value
-            end = token.end()
-        if depth == 0 and token.start() > at:
-            break
-        depth += sign in ("{", "[")
-    return found
-
-
-def _item(text: str, at: int, key: str) -> _Item | None:
-    return next((item for item in _items(text, at) if item.key == key), None)
-
-
-def _need(text: str, at: int, key: str) -> _Item:
-    return _items(text, at)[_index(text, at, key)]
-
-
-def _index(text: str, at: int, key: str) -> int:
-    return [item.key for item in _items(text, at)].index(key)
-
-
-def _gap(text: str, at: int) -> str:
-    """The white space before a position."""
-    return text[len(text[:at].rstrip(" \t\r\n")) : at]
-
-
-def _indent(text: str, at: int) -> str:
-    """What the line of a position begins with."""
-    line = text[text.rfind("\n", 0, at) + 1 : at]
-    return line[: len(line) - len(line.lstrip(" \t"))]
-
-
-def _unit(text: str) -> str:
-    """One step of indentation: what stands before the first key."""
-    items = _items(text, text.index("{"))
-    return (_gap(text, items[0].start).rpartition("\n")[2] if items else "") or "  "
-
-
-def _eol(text: str) -> str:
-    return "\r\n" if 2 * text.count("\r\n") > text.count("\n") else "\n"
+    hooks = need(text, root, "hooks").value
+    groups = need(text, hooks, event).value
+    handlers = need(text, items_of(text, groups)[place[0]].value, "hooks").value
+    if len(items_of(text, handlers)) > 1:
+        return delete(text, handlers, place[1])
+    for container, index in ((groups, place[0]), (hooks, index_of(text, hooks, event))):
+        items = items_of(text, container)
+        if len(items) > 1 or was_empty(text, container, items[0]):
+            return delete(text, container, index)
+    return delete(text, root, index_of(text, root, "hooks"))

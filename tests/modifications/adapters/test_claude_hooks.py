@@ -184,5 +184,7 @@ def test_an_unknown_guard_is_refused() -> None:
         guard_source("../../errors")
 
 
-def test_the_loop_guard_names_its_events() -> None:
-    assert "PostToolUse" in dict(events("loop-guard"))
+def test_a_guard_names_its_events_and_thresholds() -> None:
+    assert set(dict(events("loop-guard"))) == {"PreToolUse", "PostToolUse", "PostToolUseFailure"}
+    assert "Stop" in dict(events("finish-guard"))
+    assert {"NUDGE", "PAUSE"} <= set(numbers(guard_source("loop-guard")))
