@@ -96,7 +96,9 @@ def explain(
     if as_json:
         _print_json(record)
         return
-    _print_record(record)
+    from bot.pages import screen
+
+    screen.show_explained(record)
 
 
 @app.command()

@@ -44,6 +44,34 @@ def show_record(record: Mapping[str, Any]) -> None:
     Console().print(rows)
 
 
+def show_explained(record: Mapping[str, Any]) -> None:
+    """A change with every reason for its tier; anything else as names and values."""
+    reasons = record.get("reasons")
+    if not reasons or not isinstance(reasons[0], dict):
+        show_record(record)
+        return
+    console = Console()
+    console.print(Text(_printable(str(record["title"])), style="bold"))
+    where = record.get("branch") or ("a patch" if record["tier"] != "backlog" else "an issue")
+    console.print(Text(f"{record['id']}.{record['revision']}  {record['tier']}  {record['repository']}  {where}"))
+    if record.get("held"):
+        console.print(Text(f"Held: {record['held']}", style="yellow"))
+    console.print(
+        f"\nWhy {record['tier']}: the tier is the most careful one that any of these demands.", highlight=False
+    )
+    rows = Table(box=None, pad_edge=False)
+    for name in ("asked", "allows at most", "seen"):
+        rows.add_column(name, overflow="fold")
+    for reason in reasons:
+        style = "bold" if reason["allows"] == record["tier"] != "autonomous" else ""
+        rows.add_row(reason["code"], reason["allows"], Text(_printable(reason["seen"])), style=style)
+    console.print(rows)
+    shown = {key: record[key] for key in ("files", "fixes", "risks", "score", "notes") if record.get(key)}
+    history = [" ".join(filter(None, entry.values())) for entry in record.get("history", [])]
+    console.print()
+    show_record({**shown, **({"history": history} if history else {})})
+
+
 def watched(episodes: Iterable[Episode]) -> Iterator[Episode]:
     """The same episodes, with a line on standard error that says how many were read."""
     columns = (SpinnerColumn(), TextColumn("reading: {task.completed:.0f} episodes"), TimeElapsedColumn())
