@@ -100,7 +100,8 @@ def test_no_secret_and_no_script_of_a_transcript_reaches_a_page(out: Path) -> No
         if name.endswith((".html", ".md", ".patch", ".json", ".jsonl")):
             text = data.decode("utf-8")
             assert "hunter2" not in text, name
-            assert "<script" not in text.replace("&lt;script", ""), name
+        if name.endswith((".html", ".md")):
+            assert "<script" not in data.decode("utf-8"), name
 
 
 def test_no_byte_of_a_transcript_reaches_a_harness_file(out: Path) -> None:

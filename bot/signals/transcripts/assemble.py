@@ -134,7 +134,7 @@ def _answered(pending: Pending, answer: Answer) -> Call:
         paths=use.paths,
         creates=use.paths if answer.created else use.creates,
         exit_code=answer.exit_code,
-        error=sys.intern(mask_digits(telling)[:ERROR_CAP]) if telling else "",
+        error=sys.intern(mask_digits(_TAGS.sub("", telling).strip())[:ERROR_CAP]) if telling else "",
         timed_out=answer.timed_out,
         check=check,
         duration_ms=answer.duration_ms,
@@ -153,9 +153,9 @@ def _check(use: Use, answer: Answer) -> Check | None:
 
 def telling_line(output: str) -> str:
     """The line of a failed call's output that says most: the last `…Error:` of a traceback, else the first line
-    that speaks of an error, else the first line. At most 400 characters."""
-    lines = [_TAGS.sub("", line[:400]).strip() for line in _ends(output).split("\n")]
-    lines = [line for line in lines if line and not _EXIT_LINE.match(line)]
+    that speaks of an error, else the first line. At most 400 characters, as they stand."""
+    lines = [line[:400].strip() for line in _ends(output).split("\n")]
+    lines = [line for line in lines if _TAGS.sub("", line).strip() and not _EXIT_LINE.match(_TAGS.sub("", line))]
     if not lines:
         return ""
     if any(line.startswith("Traceback (most recent call last)") for line in lines):

@@ -171,6 +171,7 @@ class Reader:
         self._last_usage: tuple[int, tuple[int, int, int]] = (0, (0, 0, 0))
         self._compactions: set[str] = set()
         self._provider_errors = 0
+        self._told_of_error = False
         self._provider_says = ""
         self._last = ""
         self._sidechain_only = True
@@ -338,6 +339,7 @@ class Reader:
                 self._compactions.add(record.uuid or f"#{len(self._compactions)}")
             case "api_error" | "api_retry":
                 self._provider_errors += 1
+                self._told_of_error = True
             case "stop_hook_summary" | "turn_duration" if self._last not in ("interrupt", "provider"):
                 self._last = "turn over"
 
@@ -345,7 +347,8 @@ class Reader:
         said = " ".join(block.text for block in blocks)
         if not (record.isApiErrorMessage or said.startswith("API Error")):
             return
-        self._provider_errors += 1
+        self._provider_errors += not self._told_of_error  # the message repeats what the record before it said
+        self._told_of_error = False
         if origin == "main" or self._sidechain_only:
             self._last = "provider"
             self._provider_says = said[:TEXT_CAP]

@@ -204,7 +204,8 @@ def _shown(shown: str, number: int, start: int, end: int) -> Trace:
     for place, (speaker, said) in enumerate(turns):
         said = said.strip()
         if speaker == "assistant":
-            step = assembly.step(start, end, quote(said) if said != "None" else "", "assistant: None")
+            mute = said == "None"
+            step = assembly.step(start, end, "" if mute else quote(said), "assistant: None" if mute else "assistant: ")
         elif speaker == "tool" and step is not None:
             assembly.call(step, f"#{place}", "", Use("other"), start, end, "tool: ")
             assembly.answer(f"#{place}", _answer(said, start, end, "tool: "))
