@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,6 +25,7 @@ from sklearn.preprocessing import StandardScaler
 from bot.commands.wiring import shipped_detectors
 from bot.model import Detector, Episode, Finding, Trace, replace
 from bot.signals.collect import collect
+from bot.traces import claims
 from bot.traces.analyse import analyse
 from bot.traces.gate import gate
 from bot.traces.mine import mine
@@ -31,6 +33,14 @@ from bot.traces.mine import mine
 TAU = Path("../shared/data/transcripts/tau-bench/historical_trajectories__gpt-4o-airline.json")
 EXAMPLES = Path("examples/episodes")
 PLANTED = Path("examples/planted.json")
+
+
+LOOKS = re.compile(
+    r"(?i)(?:get|list|search|find|read|show|view|fetch|query|look|calculate|think|count|check)(?:_|\b|[A-Z])"
+)
+"""Tools whose name says that they only look; all others act."""
+HANDS_OVER = re.compile(r"(?i)transfer|human|escalat|hand_?off")
+"""Tools that give the task to a person: an agent that knows its limit."""
 
 
 def judged(path: Path) -> list[Episode]:
@@ -74,6 +84,8 @@ def features(trace: Trace) -> list[float]:
         longest = max(longest, streak)
     read = sum(step.end - step.start for step in trace.steps)
     answered = sum(call.end - call.start for call in calls)
+    acts = [place for place, call in enumerate(calls, 1) if not LOOKS.match(call.name)]
+    says = claims.says(trace.final)
     return [
         len(trace.steps),
         len(calls),
@@ -87,6 +99,13 @@ def features(trace: Trace) -> list[float]:
         answered,
         len(trace.final),
         float(trace.end_reason == "finished"),
+        len(acts),
+        len(calls) - len(acts),
+        max(acts, default=0) / max(len(calls), 1),
+        len({calls[place - 1].name for place in acts}),
+        float(says == "success"),
+        float(says == "failure"),
+        float(any(HANDS_OVER.search(call.name) for call in calls)),
     ]
 
 
@@ -156,8 +175,8 @@ def show_planted(path: Path) -> None:
     episodes = judged(path)
     findings = [finding for episode in episodes for finding in analyse(episode, detectors)]
     found = {one.detector for one in mine(findings, episodes, detectors) if one.status == "actionable"}
-    planted = json.loads(PLANTED.read_text(encoding="utf-8"))["planted"] if PLANTED.exists() else "-"
-    print(f"\nplanted: {planted}\nactionable: {sorted(found)}")
+    planted = {one["detector"].split("/")[-1] for one in json.loads(PLANTED.read_text(encoding="utf-8"))["planted"]}
+    print(f"\nplanted:    {sorted(planted)}\nactionable: {sorted(found)}")
 
 
 def main() -> None:
