@@ -245,6 +245,13 @@ def test_a_bad_file_is_said_and_the_rest_of_the_run_goes_on(tmp_path: Path, name
     assert json.loads(done.stdout)["episodes"] >= 37
 
 
+def test_overlapping_paths_and_equal_names_count_every_run_once(tmp_path: Path) -> None:
+    one = EXAMPLES / "lumen-orchard__tidemark"
+    runs = flywheel("run", one, one / "issue-19", "--json", "--dry-run", cwd=tmp_path).stdout
+
+    assert json.loads(runs)["episodes"] == len(list(one.rglob("manifest.json")))
+
+
 def test_one_very_long_line_is_skipped_and_counted(tmp_path: Path) -> None:
     line = b'{"type":"user","sessionId":"a","uuid":"%d","message":{"role":"user","content":"%s"}}\n'
     path = tmp_path / "long.jsonl"

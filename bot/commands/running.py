@@ -81,10 +81,9 @@ def _run(request: Request, shell: Shell) -> Finished:
     detectors = shipped_detectors()
     examples = not request.paths
     paths = request.paths or (folder("examples") / "episodes",)
-    episodes = list(shell.watched(collect(paths)))
+    episodes = _once_each(shell.watched(collect(paths)))
     if not episodes:
         raise UserError(f"{paths[0]}: nothing readable. Name a folder of runs: transcripts, with reports beside them.")
-    _all_different(episodes)
     directories = _example_repositories(request, shell) if examples and not request.repos else {}
     directories |= _directories(request.repos, episodes, shell.origin)
     date = EXAMPLES_DATE if examples else None
@@ -109,14 +108,26 @@ def _run(request: Request, shell: Shell) -> Finished:
     return Finished(turn, performed, record, tuple(effects))
 
 
-def _all_different(episodes: Sequence[Episode]) -> None:
-    seen: set[str] = set()
+def _once_each(episodes: Iterable[Episode]) -> list[Episode]:
+    """Every run once, under a name of its own: paths may overlap, and folders may bear the same name.
+
+    The same bytes under the same name are one run; other bytes get a number behind the name.
+    """
+    kept: dict[str, Episode] = {}
     for episode in episodes:
-        if episode.id in seen:
-            raise UserError(
-                f"{episode.id}: two runs bear this name. Name paths that do not overlap, or rename a folder."
-            )
-        seen.add(episode.id)
+        name, number = episode.id, 1
+        while name in kept and _bytes_of(kept[name]) != _bytes_of(episode):
+            number += 1
+            name = f"{episode.id}~{number}"
+        kept.setdefault(name, episode if name == episode.id else replace(episode, id=name))
+    return list(kept.values())
+
+
+def _bytes_of(episode: Episode) -> tuple[str, ...]:
+    """What tells two runs apart: the digests of the transcript's files, or the reports where there is none."""
+    if episode.trace is None:
+        return episode.reports
+    return (episode.trace.task, episode.trace.repeat, *(source.sha256 for source in episode.trace.sources))
 
 
 def _source(path: str) -> bytes | None:

@@ -54,11 +54,20 @@ def _parts(turn: Turn, performed: Mapping[str, Performed], *, narrow: bool) -> I
     yield Text("")
     changes = len(turn.proposals) + len(turn.held)
     if not changes:
-        yield Text("No change is proposed: no pattern is both frequent and rarer among passes. More runs may tell.")
+        yield Text(_no_change(turn))
         return
     yield _change_list(turn, performed) if narrow else _changes(turn, performed)
     if changes > MAX_CHANGES:
         yield Text(f"… and {changes - MAX_CHANGES} more in the report", style="dim")
+
+
+def _no_change(turn: Turn) -> str:
+    if not turn.outcomes.get("fail") or not turn.outcomes.get("pass"):
+        return (
+            "No change is proposed: that takes failed and passed runs to compare. Put reports beside the transcripts, "
+            "or a manifest with an outcome."
+        )
+    return "No change is proposed: no pattern is both frequent and rarer among passes. More runs may tell."
 
 
 def _nothing(turn: Turn) -> str:
@@ -82,7 +91,7 @@ def _patterns(turn: Turn) -> RenderableType:
         strong = pattern.status == "actionable"
         name = Text(pattern.detector, style="bold" if strong else "dim")
         if not strong:
-            name.append(f" ({', '.join(pattern.reasons) or 'descriptive'})", style="dim")
+            name.append(f" ({', '.join(pattern.reasons) or 'descriptive'}{_unjudged(pattern)})", style="dim")
         rows.add_row(
             name,
             f"{pattern.failed}/{pattern.failed_of}",
@@ -103,8 +112,12 @@ def _pattern_list(turn: Turn) -> RenderableType:
         lines.append(f"\n  {pattern.failed}/{pattern.failed_of} failed, {pattern.passed}/{pattern.passed_of} passed")
         lines.append(f"\n  odds ratio {words.interval(pattern.contrast)}")
         if not strong:
-            lines.append(f"\n  {', '.join(pattern.reasons) or 'descriptive'}", style="dim")
+            lines.append(f"\n  {', '.join(pattern.reasons) or 'descriptive'}{_unjudged(pattern)}", style="dim")
     return lines
+
+
+def _unjudged(pattern: Pattern) -> str:
+    return f"; in {pattern.unjudged} runs without a verdict" if pattern.unjudged else ""
 
 
 def order(pattern: Pattern) -> tuple[bool, int, str]:

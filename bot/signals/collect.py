@@ -22,6 +22,7 @@ from bot.signals.reports import patch
 HEAD_BYTES = 64 << 10
 MAX_REPORT_BYTES = 64 << 20
 SHA = re.compile(r"[0-9a-f]{7,64}")
+REPOSITORY = re.compile(r"(?!\.)[\w.-]{1,100}(?:/(?!\.)[\w.-]{1,100})?")
 
 
 @dataclass(slots=True)
@@ -129,17 +130,21 @@ def _episode(bundle: Bundle, contents: _Contents, attempt: Attempt) -> Episode:
     manifest = bundle.manifest or {}
     trace = attempt.trace
     run = _run(_object(manifest, "run"), trace)
-    repository = _text(manifest, "repository") or bundle.repository
+    named = _text(manifest, "repository")
+    repository = named if REPOSITORY.fullmatch(named) else bundle.repository
     task = _text(manifest, "task") or bundle.task or (trace.task if trace else "") or None
     pull = manifest.get("pull")
     signals = [signal for report in attempt.reports for signal in report.signals]
     signals += contents.unreadable
     signals += _run_signals(run, trace)
+    outcome = _outcome(manifest, attempt)
     diff = contents.diff or (changed(trace) if trace else None)
+    if outcome == "none" and diff == Diff():
+        diff = None  # somebody asked a question: that nothing was changed is no failure
     return Episode(
         id=_identity(repository, task, bundle, attempt),
         repository=repository,
-        outcome=_outcome(manifest, attempt),
+        outcome=outcome,
         trace=trace,
         signals=tuple(signals),
         task=task,
