@@ -64,6 +64,8 @@ def bundles(path: Path) -> Iterator[Bundle]:
             return
     except PermissionError as error:
         raise UserError(f"{path}: it may not be read. Give the user running flywheel read access.") from error
+    if not path.is_file():
+        raise UserError(f"{path}: it is no regular file. Name a folder of runs, a bundle or a transcript.")
     if zipfile.is_zipfile(path):
         yield _zip_bundle(path, path.parent.name, None)
         return
@@ -96,7 +98,8 @@ def _below(root: Path) -> Iterator[Bundle]:
             roots.append(folder)
             continue
         for name in sorted(names):
-            groups.setdefault(_leaf(folder, root), []).append(folder / name)
+            if _is_plain(folder / name, root):
+                groups.setdefault(_leaf(folder, root), []).append(folder / name)
     for folder in sorted({*roots, *groups}):
         if folder in roots:
             yield _folder_bundle(folder, root)
@@ -115,6 +118,16 @@ def _walk(root: Path, unreadable: list[str]) -> Iterator[tuple[Path, list[str], 
 
     for folder, subfolders, names in os.walk(root, onerror=note, followlinks=False):
         yield Path(folder), subfolders, names
+
+
+def _is_plain(file: Path, root: Path) -> bool:
+    """A regular file below `root`: no pipe or device, which would never end, and no link that leaves the folder."""
+    try:
+        if not stat.S_ISREG(file.stat().st_mode):
+            return False
+        return not file.is_symlink() or file.resolve().is_relative_to(root.resolve())
+    except (OSError, RuntimeError):
+        return False
 
 
 def _leaf(folder: Path, root: Path) -> Path:
@@ -143,7 +156,7 @@ def _folder_bundle(folder: Path, root: Path) -> Bundle:
     warnings: list[str] = []
     for below, subfolders, names in _walk(folder, warnings):
         subfolders.sort()
-        members.extend(_file_member(below / file, folder) for file in sorted(names) if (below / file).is_file())
+        members.extend(_file_member(below / file, folder) for file in sorted(names) if _is_plain(below / file, folder))
     manifest, problem = _manifest(lambda: (folder / "manifest.json").open("rb"), str(folder / "manifest.json"))
     kept = tuple(member for member in members if member.name != "manifest.json")
     return Bundle(str(folder), repository, task, name, kept, manifest, (*warnings, *problem))

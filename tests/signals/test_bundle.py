@@ -76,6 +76,20 @@ def test_a_link_out_of_the_folder_is_not_walked(tmp_path: Path) -> None:
     assert list(bundles(tmp_path / "runs")) == []
 
 
+def test_pipes_devices_loops_and_links_that_leave_are_left_out(tmp_path: Path) -> None:
+    write(tmp_path / "elsewhere.jsonl")
+    runs = tmp_path / "runs" / "r" / "t"
+    write(runs / "a.jsonl")
+    os.mkfifo(runs / "pipe.jsonl")
+    (runs / "zero.jsonl").symlink_to("/dev/zero")
+    (runs / "loop.jsonl").symlink_to("loop.jsonl")
+    (runs / "out.jsonl").symlink_to(tmp_path / "elsewhere.jsonl")
+
+    assert names(list(bundles(tmp_path / "runs"))) == [("r", "t", ["a.jsonl"])]
+    with pytest.raises(UserError, match="no regular file"):
+        list(bundles(runs / "pipe.jsonl"))
+
+
 def test_names_that_leave_the_archive_and_links_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "b.zip"
     with zipfile.ZipFile(path, "w") as archive:
