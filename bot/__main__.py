@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -201,7 +202,7 @@ def _shell(as_json: bool) -> Shell:
 
 
 def _print_json(record: Any, indent: int | None = 2) -> None:
-    sys.stdout.write(json.dumps(record, ensure_ascii=False, indent=indent).encode("utf-8", "replace").decode() + "\n")
+    sys.stdout.write(json.dumps(record, ensure_ascii=True, indent=indent) + "\n")
 
 
 def _print_record(record: dict[str, Any]) -> None:
@@ -212,6 +213,9 @@ def _print_record(record: dict[str, Any]) -> None:
 
 def main() -> None:
     """The door: what a user can mend is one line, an interrupt leaves nothing half-written, all else is a bug."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without Unicode still gets its answer
     try:
         app()
     except UserError as error:

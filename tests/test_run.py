@@ -300,6 +300,14 @@ def test_somebodys_own_sessions_are_described_and_never_acted_on(tmp_path: Path)
     assert run["outcomes"] == {"none": run["episodes"]}
 
 
+def test_a_terminal_without_unicode_still_gets_its_answer(tmp_path: Path) -> None:
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-m", "bot", "run", "--dry-run"]
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=True)
+
+    assert "finishes-on-red" in done.stdout
+
+
 def test_fail_on_actionable_exits_one(tmp_path: Path) -> None:
     assert flywheel("run", "--fail-on", "actionable", "--dry-run", cwd=tmp_path, check=False).returncode == 1
 
