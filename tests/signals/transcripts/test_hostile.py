@@ -136,7 +136,7 @@ def test_the_valid_files_are_known(read: Callable[..., Trace]) -> None:
     }  # fmt: skip
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.one_of(st.binary(max_size=300), mutated(), reshaped()))
 def test_sniffing_and_reading_never_crash(data: bytes) -> None:
     name = transcripts.sniff(data)
@@ -161,7 +161,7 @@ def test_no_reader_crashes_on_the_bytes_of_another(
     assert all(trace.sources[0].size == len(data) for trace in found)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.integers(0, len(SESSION) - 1), st.integers(0, 200), st.sampled_from([b"\0", b'"', b"\xff", b"}{", b"\n"]))
 def test_damage_to_one_line_leaves_the_other_lines_and_is_told(place: int, at: int, junk: bytes) -> None:
     lines = jsonl(SESSION).splitlines(keepends=True)
