@@ -1,15 +1,21 @@
-"""Real transcripts in; how fast bytes become findings on one core beside three readers, and the peak memory.
+"""Takes the real Claude and Codex JSONL of ../shared/data; prints how fast and in how much memory it becomes Traces.
 
-usage: python -m bench.reading      (needs ../shared/data; about a minute)
+    python -m bench.reading [--megabytes 100] [--rounds 3]
 
-Aim: bytes -> findings at 0.5 of untyped msgspec; peak memory at most 64 MiB + 4 x the largest unit + 300 B a step,
-where a unit is a line (16 MiB at most) or a document (64 MiB at most). Figures are the best of three over all files.
+The corpus is all their bytes, repeated until it is large enough; each repetition bears ids of its own, so that no
+record is a copy of an earlier one. The peers read the same bytes in the same run, one pass each in turn, and the best
+pass of each counts: `json.loads` and untyped `msgspec` a line, and `msgspec` structs with `Raw` payloads (what decoding
+alone costs us). Peak memory is that of a fresh process that reads one file of the whole corpus from disk; its limit is
+64 MiB + 4 x the largest line + 300 B a step.
 """
 
 from __future__ import annotations
 
+import argparse
+import contextlib
 import io
 import json
+import re
 import resource
 import subprocess
 import sys
@@ -20,119 +26,124 @@ from pathlib import Path
 
 import msgspec
 
-from bot.commands.wiring import shipped_detectors
-from bot.model import Detector, Episode
+from bot.model import Trace
 from bot.signals import transcripts
-from bot.signals.changed import changed
-from bot.traces.analyse import analyse
-from bot.traces.gate import gate
 
-SHARED = Path("../shared/data/transcripts")
-FORMATS = ("claude-code-session", "codex-rollout")
-ROUNDS = 3
-MEMORY_BYTES = 120 << 20
+SHARED = Path(__file__).resolve().parents[1] / "../shared/data/transcripts"
+FAMILIES = ("claude-code-session", "codex-rollout")
+_IDS = re.compile(rb"(?<=[\"_])(?:toolu_01|msg_01|call_)(?=\w)")
+BAR = 0.5
+"""Aimed at: our speed over that of untyped msgspec."""
 
 
-class Lazy(msgspec.Struct):
-    """What the fastest useful reader would decode: the kind of a record, its payload left as bytes."""
+class Raw(msgspec.Struct):
+    """A record of either family with its payloads left raw."""
 
     type: str = ""
-    timestamp: object = None
+    timestamp: str = ""
     message: msgspec.Raw = msgspec.Raw()
     payload: msgspec.Raw = msgspec.Raw()
 
 
-def files(name: str) -> list[Path]:
-    return [path for path in sorted((SHARED / name).glob("*.jsonl")) if path.stat().st_size]
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the table; `--peak FILE` is what the fresh process does."""
+    options = argparse.ArgumentParser(prog="python -m bench.reading")
+    options.add_argument("--megabytes", type=int, default=100, help="size of the corpus over both families")
+    options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--peak", type=Path, help=argparse.SUPPRESS)
+    given = options.parse_args(arguments)
+    if given.peak:
+        print(json.dumps(peak(given.peak)))
+        return
+    if not SHARED.is_dir():
+        sys.exit(f"{SHARED}: not there. The benchmark reads the shared transcripts.")
+    print(f"{'corpus':<20}{'reader':<22}{'MB/s':>8}{'of msgspec':>12}")
+    for family in FAMILIES:
+        corpus = enlarged(family, given.megabytes * 1_000_000 // len(FAMILIES))
+        table(family, corpus, given.rounds)
+        memory(family, corpus)
 
 
-def best(work: Callable[[], object]) -> float:
-    def once() -> float:
-        begin = time.perf_counter()
-        work()
-        return time.perf_counter() - begin
-
-    return min(once() for _ in range(ROUNDS))
-
-
-def each_line(datas: list[bytes], decode: Callable[[bytes], object]) -> None:
-    for data in datas:
-        for line in data.split(b"\n"):
-            if line:
-                try:
-                    decode(line)
-                except (ValueError, msgspec.MsgspecError):
-                    continue
+def enlarged(family: str, size: int) -> list[bytes]:
+    """The files of a family, then the same with other ids, until there are at least `size` bytes."""
+    files = [path.read_bytes() for path in sorted((SHARED / family).glob("*.jsonl"))]
+    corpus: list[bytes] = []
+    while sum(map(len, corpus)) < size:
+        copy = len(corpus) // len(files)
+        corpus += [_IDS.sub(lambda found, copy=copy: found[0] + b"%04d" % copy, data) for data in files]  # type: ignore[misc]
+    return corpus
 
 
-def read(datas: list[bytes]) -> None:
-    for data in datas:
-        transcripts.read(io.BytesIO(data), "bench")
-
-
-def find(datas: list[bytes], detectors: Sequence[Detector]) -> None:
-    """The whole way of one core: read, derive the diff, gate, detectors (loaded once a run: 30 ms)."""
-    for data in datas:
-        for trace in transcripts.read(io.BytesIO(data), "bench"):
-            episode = Episode("e", "o/r", "fail", trace=trace, diff=changed(trace))
-            gate(episode)
-            analyse(episode, detectors)
-
-
-def speed(name: str) -> None:
-    datas = [path.read_bytes() for path in files(name)]
-    size = sum(map(len, datas))
-    detectors = shipped_detectors()
-    rows = {
-        "json.loads": best(lambda: each_line(datas, json.loads)),
-        "msgspec, untyped": best(lambda: each_line(datas, msgspec.json.decode)),
-        "msgspec, Struct + Raw": best(lambda: each_line(datas, msgspec.json.Decoder(Lazy).decode)),
-        "ours, bytes -> trace": best(lambda: read(datas)),
-        "ours, bytes -> findings": best(lambda: find(datas, detectors)),
+def table(family: str, corpus: list[bytes], rounds: int) -> None:
+    """A row for each reader, best of the rounds, taken in turn so that a busy machine is busy for all."""
+    readers: dict[str, Callable[[bytes], object]] = {
+        "bytes to Trace": read,
+        "json.loads": each_line(json.loads),
+        "untyped msgspec": each_line(msgspec.json.Decoder().decode),
+        "Struct + Raw": each_line(msgspec.json.Decoder(Raw).decode),
     }
-    peer = rows["msgspec, untyped"]
-    print(f"\n{name}: {len(datas)} files, {size / 1e6:.1f} MB")
-    for label, seconds in rows.items():
-        print(f"  {label:26} {size / seconds / 1e6:8.1f} MB/s   {peer / seconds:5.2f} of untyped msgspec")
+    best = dict.fromkeys(readers, float("inf"))
+    for _ in range(rounds):
+        for name, reader in readers.items():
+            begun = time.perf_counter()
+            for data in corpus:
+                reader(data)
+            best[name] = min(best[name], time.perf_counter() - begun)
+    size = sum(map(len, corpus)) / 1e6
+    for name, seconds in best.items():
+        ratio = best["untyped msgspec"] / seconds
+        bar = f"  (aim {BAR})" if name == "bytes to Trace" else ""
+        print(f"{family:<20}{name:<22}{size / seconds:>8.0f}{ratio:>12.2f}{bar}")
 
 
-def memory(name: str) -> None:
-    """Peak of a fresh process that reads one large file, made of the real ones with new ids."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "large.jsonl"
-        longest = 0
-        with path.open("wb") as stream:
-            copy = 0
-            while stream.tell() < MEMORY_BYTES:
-                for real in files(name):
-                    data = real.read_bytes()
-                    stream.write(data.replace(b"msg_", b"msg%d_" % copy).replace(b'"uuid":"', b'"uuid":"%d' % copy))
-                    stream.write(b"\n")
-                    longest = max(longest, *map(len, data.split(b"\n")))
-                copy += 1
-        code = (
-            "import sys,resource;from bot.signals import transcripts;"
-            "steps=sum(len(t.steps) for t in transcripts.read(open(sys.argv[1],'rb'),'x'));"
-            "print(steps,resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
-        )
-        done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
-        steps, peak = map(int, done.stdout.split())
-        limit = (64 << 20) + 4 * longest + 300 * steps
-        size = path.stat().st_size
+def read(data: bytes) -> list[Trace]:
+    """What is measured: bytes to Traces. NOTE: the seam for bytes to findings; give `table` a further reader."""
+    return transcripts.read(io.BytesIO(data), "bench.jsonl")
+
+
+def each_line(decode: Callable[[bytes], object]) -> Callable[[bytes], None]:
+    """Decode line by line and let go; damaged lines are passed over."""
+
+    def _decode(data: bytes) -> None:
+        for line in data.split(b"\n"):
+            with contextlib.suppress(ValueError):
+                decode(line)
+
+    return _decode
+
+
+def memory(family: str, corpus: list[bytes]) -> None:
+    """Peak memory of a fresh process that reads the whole corpus as one file, beside its limit."""
+    largest = max(len(line) for data in corpus for line in data.split(b"\n"))
+    with tempfile.NamedTemporaryFile(suffix=".jsonl") as file:
+        for data in corpus:
+            file.write(data.rstrip(b"\n") + b"\n")
+        file.flush()
+        command = [sys.executable, "-m", "bench.reading", "--peak", file.name]
+        found = json.loads(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
+    limit = (64 << 20) + 4 * largest + 300 * found["steps"]
     print(
-        f"\n{name}: one file of {size / 2**20:.0f} MiB, {steps} steps, longest line {longest / 2**20:.1f} MiB: "
-        f"peak {peak / 1024:.0f} MiB, limit {limit / 2**20:.0f} MiB"
+        f"{family:<20}peak {found['peak'] / 2**20:.1f} MiB of {limit / 2**20:.1f} MiB allowed "
+        f"({found['bare'] / 2**20:.1f} MiB before reading; {found['steps']} steps, {found['calls']} calls, "
+        f"largest line {largest / 2**20:.2f} MiB)"
     )
 
 
-def main() -> None:
-    if not SHARED.is_dir():
-        sys.exit(f"{SHARED}: the real transcripts are not here. Nothing is measured without them.")
-    for name in FORMATS:
-        speed(name)
-    for name in FORMATS:
-        memory(name)
-    print(f"\nthis process: peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
+def peak(path: Path) -> dict[str, int]:
+    """Read one file in this process; bytes of resident memory before and at the peak, and what was read."""
+    bare = _resident()
+    with path.open("rb") as stream:
+        traces = transcripts.read(stream, path.name)
+    steps = [step for trace in traces for step in trace.steps]
+    return {"bare": bare, "peak": _resident(), "steps": len(steps), "calls": sum(len(step.calls) for step in steps)}
+
+
+def _resident() -> int:
+    """The peak of this process so far, in bytes. Linux: not from getrusage, which hands down the parent's peak."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        return int(re.search(r"VmHWM:\s+(\d+)", status.read_text())[1]) * 1024  # type: ignore[index]
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 if __name__ == "__main__":

@@ -142,6 +142,9 @@ def _is_check_words(words: list[str]) -> bool:
         name = name[:-1]
     if name in _TOOLS:
         return not (name == "ruff" and rest[:1] in (["format"], ["clean"], ["rule"]) and "--check" not in rest)
+    if name == "node":  # `node node_modules/mocha/bin/mocha.js`
+        script = next((word for word in rest if not word.startswith("-")), "").rsplit("/", 1)[-1]
+        return re.sub(r"\.[cm]?js$", "", script).lstrip("_") in _TOOLS or "--test" in rest
     if re.fullmatch(r"python[\d.]{0,5}|py", name):
         return _python_check(rest)
     if name in ("make", "gmake"):

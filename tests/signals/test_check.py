@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.model import Check
@@ -46,6 +46,8 @@ def test_a_command_that_only_speaks_of_checks_is_none(command: str) -> None:
         "pytest",
         "cd x && pytest -q 2>&1 | tail -5",
         "bash -lc 'cd a && npm test'",
+        "node ./node_modules/mocha/bin/mocha.js test",
+        "node --test",
         "FOO=1 BAR='a b' python -m pytest tests/x.py",
         "python3 -m unittest discover",
         "uv run --with x mypy .",
@@ -156,6 +158,7 @@ def test_the_end_of_a_long_output_is_read() -> None:
     assert read_check("pytest | cat", output, 0) == Check("fail", ("a.py::b",))
 
 
+@settings(deadline=None)
 @given(
     st.text(alphabet="pytest &|;'\"\\\n()<>$#-=EOFcd", max_size=120),
     st.text(max_size=200),
@@ -165,6 +168,7 @@ def test_no_command_line_breaks_the_reader(command: str, output: str, exit_code:
     assert (read_check(command, output, exit_code) is None) == (not is_check(command))
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["FAILED a::b", "1 failed", "ok", "error TS1", "--- FAIL: X", "✕ x", "PASS", ""])))
 def test_reading_is_deterministic_and_an_own_zero_exit_is_a_pass(lines: list[str]) -> None:
     output = "\n".join(lines)

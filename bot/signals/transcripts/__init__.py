@@ -16,6 +16,8 @@ from bot.signals.transcripts.outline import Head, outline
 __all__ = ["FORMATS", "UNKNOWN", "Format", "join", "read", "sniff"]
 
 UNKNOWN = "unknown"
+FIRST_LOOK = 1 << 12
+"""Bytes that tell the format of nearly every file; only where they do not is more looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,12 @@ _MAGIC = (
 def _format(head: bytes, name: str) -> Format | None:
     if any(head.startswith(magic) for magic, _kind in _MAGIC):
         return None
-    seen = outline(head, name)
-    return next((form for form in FORMATS if form.matches(seen)), None)
+    for size in (FIRST_LOOK, len(head)):
+        seen = outline(head[:size], name)
+        found = next((form for form in FORMATS if form.matches(seen)), None)
+        if found or size >= len(head):
+            return found
+    return None
 
 
 def _why_unknown(head: bytes) -> str:

@@ -29,7 +29,7 @@ from bot.signals.transcripts.tools import describe, quote
 Number = int | float | None
 
 
-class Usage(msgspec.Struct):
+class Usage(msgspec.Struct, gc=False):
     """Tokens of one model call; fields are null when the call was killed."""
 
     input_tokens: Number = None
@@ -38,7 +38,7 @@ class Usage(msgspec.Struct):
     cache_creation_input_tokens: Number = None
 
 
-class Block(msgspec.Struct):
+class Block(msgspec.Struct, gc=False):
     """A content block. `input` stays undecoded until it is asked for, a signature always."""
 
     type: str = ""
@@ -52,7 +52,7 @@ class Block(msgspec.Struct):
     is_error: bool | None = None
 
 
-class Message(msgspec.Struct):
+class Message(msgspec.Struct, gc=False):
     """An Anthropic message."""
 
     id: str | None = None
@@ -62,7 +62,7 @@ class Message(msgspec.Struct):
     stop_reason: str | None = None
 
 
-class Record(msgspec.Struct):
+class Record(msgspec.Struct, gc=False):
     """One record of any Claude format; `tool_use_result` and the like are the stream's spelling."""
 
     type: str = ""
@@ -87,7 +87,7 @@ class Record(msgspec.Struct):
     tool_use_result: msgspec.Raw = msgspec.Raw()
 
 
-class Result(msgspec.Struct):
+class Result(msgspec.Struct, gc=False):
     """What the `result` record says of the whole run."""
 
     subtype: object = None
@@ -100,7 +100,7 @@ class Result(msgspec.Struct):
     api_error_status: object = None
 
 
-class Outcome(msgspec.Struct):
+class Outcome(msgspec.Struct, gc=False):
     """The few fields of `toolUseResult` that say more than the text; `originalFile` is never decoded."""
 
     type: object = None
@@ -295,16 +295,21 @@ class Reader:
             self._agent = self._agent if self._agent.model else Agent("claude-code", self._agent.version, message.model)
         self._count(identity, message.usage, new)
         self._provider_errors = 0
+        said = last = ""
         for block in blocks:
             if block.type == "tool_use":
+                last = "call"
                 self._call(draft, block, start, end, plain)
+            elif block.type == "text" and block.text:
+                said = f"{said}\n{block.text}" if said else block.text
+                last = last or "text"
+            elif block.type == "thinking":
+                last = last or "thinking"
         if origin == "main":
             self._sidechain_only = False
-            self._last = _last_word(blocks, self._last)
-            said = "\n".join(block.text for block in blocks if block.type == "text" and block.text)
             self._final = said[:TEXT_CAP] or self._final
-        elif self._sidechain_only:
-            self._last = _last_word(blocks, self._last)
+        if last and (origin == "main" or self._sidechain_only):
+            self._last = last
 
     def _call(self, draft: Draft, block: Block, start: int, end: int, plain: bool) -> None:
         use = describe(block.name, block.input)
@@ -507,15 +512,6 @@ def _step_quote(blocks: list[Block], plain: bool) -> str:
         if said := quote(block.text or block.thinking, plain):
             return said
     return next((block.name[:120] for block in blocks if block.name), "")
-
-
-def _last_word(blocks: list[Block], before: str) -> str:
-    kinds = {block.type for block in blocks}
-    if "tool_use" in kinds:
-        return "call"
-    if any(block.type == "text" and block.text.strip() for block in blocks):
-        return "text"
-    return "thinking" if "thinking" in kinds else before
 
 
 def _cost(value: object) -> float | None:

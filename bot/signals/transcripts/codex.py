@@ -44,7 +44,7 @@ STARTS = (
 )  # fmt: skip
 
 
-class Payload(msgspec.Struct):
+class Payload(msgspec.Struct, gc=False):
     """The payload of an item or event, or a bare item; encrypted and encoded content is never decoded."""
 
     type: str = ""
@@ -70,7 +70,7 @@ class Payload(msgspec.Struct):
     model: str | None = None
 
 
-class Line(msgspec.Struct):
+class Line(msgspec.Struct, gc=False):
     """One line: an envelope with a payload, or (old rollouts) the item itself."""
 
     type: str = ""
@@ -79,13 +79,13 @@ class Line(msgspec.Struct):
     record_type: str | None = None
 
 
-class Info(msgspec.Struct):
+class Info(msgspec.Struct, gc=False):
     """The info of a token count."""
 
     total_token_usage: dict[str, object] | None = None
 
 
-class Envelope(msgspec.Struct):
+class Envelope(msgspec.Struct, gc=False):
     """An answer that is JSON inside a string."""
 
     output: object = None

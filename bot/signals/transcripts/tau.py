@@ -24,7 +24,7 @@ NAME = "tau-bench"
 STARTS = ('{\n    "task_id":', '{"task_id":', '{"task_id": ', '{\n  "task_id":', '{\n"task_id":')
 
 
-class Run(msgspec.Struct):
+class Run(msgspec.Struct, gc=False):
     """One run of one task."""
 
     task_id: object = None
@@ -33,21 +33,21 @@ class Run(msgspec.Struct):
     traj: msgspec.Raw = msgspec.Raw()
 
 
-class Function(msgspec.Struct):
+class Function(msgspec.Struct, gc=False):
     """The function of a tool call; its arguments are JSON in a string."""
 
     name: str = ""
     arguments: object = None
 
 
-class ToolCall(msgspec.Struct):
+class ToolCall(msgspec.Struct, gc=False):
     """A tool call in OpenAI's shape."""
 
     id: str = ""
     function: Function = msgspec.field(default_factory=Function)
 
 
-class Message(msgspec.Struct):
+class Message(msgspec.Struct, gc=False):
     """A message in OpenAI's shape."""
 
     role: str = ""
@@ -56,7 +56,7 @@ class Message(msgspec.Struct):
     tool_call_id: str | None = None
 
 
-class Shown(msgspec.Struct):
+class Shown(msgspec.Struct, gc=False):
     """A line of the few-shot files."""
 
     messages_display: str | None = None

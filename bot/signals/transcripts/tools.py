@@ -38,7 +38,7 @@ QUOTE_CAP = 80
 """Characters of a quote; quotes are most of what a step keeps in memory."""
 
 
-class Arguments(msgspec.Struct):
+class Arguments(msgspec.Struct, gc=False):
     """The arguments that say what a call does; all else (file contents above all) is never decoded."""
 
     command: object = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.signals.transcripts import lines as module
@@ -47,6 +47,7 @@ def test_a_document_is_read_up_to_its_cap_and_the_rest_counted() -> None:
     assert lines.losses.bytes == lines.size - module.DOCUMENT_CAP
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from([b"", b"a", b"{}", b"\n", b"\r\n", b"\0", b"\xff" * 9]), max_size=40))
 def test_lines_and_newlines_are_all_there_is(parts: list[bytes]) -> None:
     data = b"".join(parts)

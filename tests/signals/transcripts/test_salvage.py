@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.signals.transcripts.claude import STARTS, is_record
@@ -69,6 +69,7 @@ pieces = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(st.one_of(st.binary(max_size=200), st.lists(pieces, max_size=8).map(b"".join)))
 def test_every_byte_is_read_or_lost_or_filler(line: bytes) -> None:
     records, lost = salvage(line, STARTS, is_record)
