@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,41 +23,30 @@ def close(
     dry_run: bool,
 ) -> dict[str, Any]:
     """Close one change. `directory` overrides the repository that the last run used."""
-    if not dry_run:
-        with shell.lock(out):
-            return _close(change, event, reason, directory, out, shell, dry_run)
-    return _close(change, event, reason, directory, out, shell, dry_run)
+    with nullcontext() if dry_run else shell.lock(out):
+        entry, life = _open_change(change, out)
+        after, effects = flywheel.advance(life, event, reason)
+        record = {"change": change, "state": after.state, "status": "would close", "detail": f"branch {life.branch}"}
+        if dry_run:
+            return record
+        forge = shell.open_forge(entry.repository, directory or _place(entry, out), out, None)
+        for effect in effects:
+            done = forge.perform(effect)
+            record |= {"status": done.status, "detail": done.detail}
+        append(out, [replace(entry, at=shell.now(), event=event, reason=reason)], shell.write)
+        return record
 
 
-def _close(
-    change: str,
-    event: Literal["withdrawn", "dismissed"],
-    reason: str,
-    directory: Path | None,
-    out: Path,
-    shell: Shell,
-    dry_run: bool,
-) -> dict[str, Any]:
+def _open_change(change: str, out: Path) -> tuple[Entry, flywheel.Change]:
+    """What was proposed, and where it stands; UserError when there is nothing to close."""
     standing = ledger_of(out).get(change)
     if standing is None:
         raise UserError(f"{change}: {out}/ledger.jsonl knows no such change. `flywheel run` prints the ids.")
     if not standing.is_open:
         raise UserError(f"{change}: it is {standing.last.event} already. Nothing is left to do.")
     entry = standing.proposed
-    place = directory or _place(entry, out)
-    branch = f"flywheel/{entry.detector}-{change}"
     state: flywheel.State = "held" if standing.last.event == "frozen" else "proposed"
-    life = flywheel.Change(change, entry.repository, branch, state)
-    after, effects = flywheel.advance(life, event, reason)
-    record = {"change": change, "state": after.state, "status": "would close", "detail": f"branch {branch}"}
-    if dry_run:
-        return record
-    forge = shell.open_forge(entry.repository, place, out, None)
-    for effect in effects:
-        done = forge.perform(effect)
-        record |= {"status": done.status, "detail": done.detail}
-    append(out, [replace(entry, at=shell.now(), event=event, reason=reason)], shell.write)
-    return record
+    return entry, flywheel.Change(change, entry.repository, f"flywheel/{entry.detector}-{change}", state)
 
 
 def _place(entry: Entry, out: Path) -> Path | None:

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 
 from bot.errors import UserError
-from bot.model import Detector, Episode, Replay
-from bot.modifications.backtest import GUARDS, calibrate, replay
+from bot.model import Detector, Episode, Finding, Replay, replace
+from bot.modifications.backtest import GUARDS, calibrate, replay, replay_rule
 from bot.traces.analyse import analyse
 from bot.traces.gate import gate
 
@@ -30,23 +30,13 @@ def backtest(
 
 
 def _replay_rule(detector: Detector, judged: Sequence[Episode], clock: Callable[[], int]) -> Replay:
-    fired: dict[str, int] = {}
+    """The rule's findings, with what it costs for a whole episode."""
+    findings: list[Finding] = []
     spent: list[float] = []
     for episode in judged:
         begin = clock()
-        found = analyse(episode, (detector,))
+        findings += analyse(episode, (detector,))
         spent.append((clock() - begin) / 1000)
-        if found:
-            fired[episode.id] = min(found[0].steps, default=0)
     spent.sort()
-    outcomes = {episode.id: episode.outcome for episode in judged}
-    return Replay(
-        guard=detector.id,
-        failed_episodes=sum(outcome == "fail" for outcome in outcomes.values()),
-        passed_episodes=sum(outcome == "pass" for outcome in outcomes.values()),
-        failed_fired=tuple(name for name in fired if outcomes[name] == "fail"),
-        passed_fired=tuple(name for name in fired if outcomes[name] == "pass"),
-        microseconds_p50=spent[len(spent) // 2] if spent else 0.0,
-        microseconds_p99=spent[min(len(spent) - 1, len(spent) * 99 // 100)] if spent else 0.0,
-        steps=fired,
-    )
+    p50, p99 = (spent[len(spent) * share // 100] if spent else 0.0 for share in (50, 99))
+    return replace(replay_rule(detector.id, findings, judged), microseconds_p50=p50, microseconds_p99=p99)

@@ -83,10 +83,10 @@ def read_check(command: str, output: str, exit_code: int | None) -> Check | None
     masked = _found(command)
     if masked is None:
         return None
-    text = output if len(output) <= HEAD + TAIL else f"{output[:HEAD]}\n{output[-TAIL:]}"
-    never_ran = exit_code in (124, 126, 127, 137, 143) or _NEVER_RAN.search(text[:2_000]) is not None
     if not masked and exit_code == 0:
         return Check("pass")
+    text = output if len(output) <= HEAD + TAIL else f"{output[:HEAD]}\n{output[-TAIL:]}"
+    never_ran = exit_code in (124, 126, 127, 137, 143) or _NEVER_RAN.search(text[:2_000]) is not None
     failing = _failing(text)
     if never_ran and not failing:
         return Check("none")

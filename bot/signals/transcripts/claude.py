@@ -26,16 +26,14 @@ from bot.signals.transcripts.lines import BROKEN, Lines
 from bot.signals.transcripts.salvage import salvage_line
 from bot.signals.transcripts.tools import describe, quote
 
-Number = int | float | None
-
 
 class Usage(msgspec.Struct, gc=False):
     """Tokens of one model call; fields are null when the call was killed."""
 
-    input_tokens: Number = None
-    output_tokens: Number = None
-    cache_read_input_tokens: Number = None
-    cache_creation_input_tokens: Number = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cache_read_input_tokens: int | None = None
+    cache_creation_input_tokens: int | None = None
 
 
 class Block(msgspec.Struct, gc=False):
@@ -362,9 +360,9 @@ class Reader:
         """Tokens: the last usage of each message counts, its fragments correct it; a copy of old history does not."""
         if usage is None or not (new or identity == self._last_usage[0]):
             return
-        cached = _int(usage.cache_read_input_tokens)
-        fresh = _int(usage.input_tokens) + _int(usage.cache_creation_input_tokens)
-        now = (fresh + cached, _int(usage.output_tokens), cached)
+        cached = usage.cache_read_input_tokens or 0
+        fresh = (usage.input_tokens or 0) + (usage.cache_creation_input_tokens or 0)
+        now = (fresh + cached, usage.output_tokens or 0, cached)
         last, before = self._last_usage
         for place in range(3):
             self._tokens[place] += now[place] - (before[place] if last == identity else 0)
@@ -565,6 +563,6 @@ def _mended_message(message: dict[str, object]) -> dict[str, object]:
         mended["content"] = content
     usage = message.get("usage")
     if isinstance(usage, dict):
-        numbers = {key: item for key, item in usage.items() if type(item) in (int, float) and abs(item) < 1e15}
+        numbers = {key: item for key, item in usage.items() if type(item) is int and abs(item) < 1e15}
         mended["usage"] = numbers
     return mended
