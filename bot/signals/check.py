@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from bot.model import Check
 
@@ -150,7 +151,7 @@ def _is_check_words(words: list[str]) -> bool:
     if name in ("make", "gmake"):
         goals = [word for word in rest if not word.startswith("-") and "=" not in word]
         return not goals or any(_SCRIPT_WORDS.search(goal) or goal == "all" for goal in goals)
-    if _SCRIPT_FILE.search(words[0]):
+    if _SCRIPT_FILE.search(words[0]) and words[0] != name:  # `./test.sh`; a bare `test -f x` is a shell builtin
         return True
     if name in ("bash", "sh", "zsh"):
         return bool(rest) and _SCRIPT_FILE.search(rest[0]) is not None
@@ -285,6 +286,8 @@ def _without_heredocs(command: str) -> str:
 # --- the output -------------------------------------------------------------------------------------------------------
 
 _ANSI = re.compile(r"\x1b\[[0-9;]{0,20}[A-Za-z]")
+_TASK = re.compile(r"\[[\w:./-]{1,60}\] ")
+_NUMBERED = re.compile(r"\s{1,8}\d{1,4}\) (.{1,200}?)\s*$")
 _NEVER_RAN = re.compile(
     r"command not found|No module named '?(?:pytest|mypy|ruff|tox|nox)\b|no tests ran|collected 0 items|No tests found|"
     r"running in (?:the )?background|Missing script|Process running with session ID"
@@ -313,19 +316,20 @@ _FAILING: tuple[tuple[str, re.Pattern[str], str], ...] = (
     (": ", re.compile(r"^(\S{1,300}\.pyi?):\d{1,7}:\d{1,7}: ([A-Z]{1,5}\d{1,5})\b"), r"\1 \2"),
     ("error[E", re.compile(r"^error\[(E\d{1,6})\]"), r"\1"),
     ("error  ", re.compile(r"^\s{1,8}\d{1,7}:\d{1,7}\s{1,8}error\s{1,8}.{1,1000}?\s{2}([\w@/-]{1,100})$"), r"\1"),
-    (".go:", re.compile(r"^(\S{1,300}\.go):\d{1,7}:\d{1,7}: .{1,800} \((\w{1,40})\)$"), r"\1 \2"),
-    (".go:", re.compile(r"^(\S{1,300}\.go):\d{1,7}:\d{1,7}: (\w.{1,200})$"), r"\1 \2"),
+    (".go:", re.compile(r"^(\S{1,300}\.go):\d{1,7}(?:[:-]\d{1,7})?: .{1,800} \((\w{1,40})\)$"), r"\1 \2"),
+    (".go:", re.compile(r"^(\S{1,300}\.go):\d{1,7}:\d{1,7}: (\S.{1,200})$"), r"\1 \2"),
     ("rspec ", re.compile(r"^rspec (\S{1,300})"), r"\1"),
     ("Failed ", re.compile(r"^\s{0,8}Failed ([\w.]{1,300}) \["), r"\1"),
     ("ERROR]", re.compile(r"^\[ERROR\]\s{1,8}([\w.$]{1,200}[.:]\w{1,200})"), r"\1"),
 )
 _MARKS = tuple(dict.fromkeys(mark for mark, _line, _id in _FAILING))
 
-_RED_HINTS = ("ail", "FAIL", "rror", "ERR", "anic", "roblem", "***")
+_RED_HINTS = ("ail", "issue", "FAIL", "rror", "ERR", "anic", "roblem", "***")
 _RED = re.compile(
     r"\b[1-9]\d{0,6} (?:tests? )?(?:failed|failures?|failing|errors?|errored)\b|\bFAILED\b|\berror TS\d|"
     r"^FAIL\b|[Ff]ailures?: ?[1-9]|[Ee]rrors?: ?[1-9]|could not compile|BUILD FAIL|npm ERR!|npm error|\*\*\* \[|"
-    r"Found [1-9]\d{0,6} errors?|^panic: |^# \S+ \[build failed\]|\[build failed\]|^fail [1-9]|"
+    r"Found [1-9]\d{0,6} errors?|^panic: |"
+    r"ERROR task failed|^[1-9]\d{0,6} issues?:|^# \S+ \[build failed\]|\[build failed\]|^fail [1-9]|"
     r"[1-9]\d{0,6} problems? \(|^SyntaxError|^Traceback \(most|^error: |^ELIFECYCLE|^# fail [1-9]|"
     r"^ERROR:? |^would reformat |ℹ fail [1-9]",
     re.M,
@@ -355,25 +359,41 @@ _GREEN = re.compile(
 def _has(text: str, hints: tuple[str, ...], pattern: re.Pattern[str]) -> bool:
     if not any(hint in text for hint in hints):
         return False
-    lines = _clean(text).split("\n")
-    return any(pattern.search(line[:LINE_CAP]) for line in lines if any(hint in line for hint in hints))
+    return any(pattern.search(line) for line in _lines(text) if any(hint in line for hint in hints))
 
 
 def _failing(text: str) -> tuple[str, ...]:
     """The sorted ids of what failed; tests and files, never line numbers or durations."""
-    if not any(mark in text for mark in _MARKS):
-        return ()
     found: set[str] = set()
-    for line in _clean(text).split("\n"):
-        line = line[:LINE_CAP].rstrip()
-        for mark, pattern, written in _FAILING:
-            if mark in line and (match := pattern.match(line)):
-                found.add(_DURATION.sub("", match.expand(written)).strip()[:300])
+    if any(mark in text for mark in _MARKS):
+        for line in _lines(text):
+            if one := _failing_id(line):
+                found.add(one)
+            if len(found) >= 4 * MOST_FAILING:
                 break
-        if len(found) >= 4 * MOST_FAILING:
-            break
+    if "failing" in text or "failed" in text:
+        found |= _failing_in_mocha(_lines(text))
     return tuple(sorted(found)[:MOST_FAILING])
 
 
-def _clean(text: str) -> str:
-    return _ANSI.sub("", text) if "\x1b" in text else text
+def _failing_id(line: str) -> str:
+    line = line.rstrip()
+    for mark, pattern, written in _FAILING:
+        if mark in line and (match := pattern.match(line)):
+            return _DURATION.sub("", match.expand(written)).strip()[:300]
+    return ""
+
+
+def _failing_in_mocha(lines: list[str]) -> set[str]:
+    """Mocha numbers its failures: `1) suite`, and on the next line `title:`."""
+    return {
+        f"{match[1]} › {title.strip()[:-1]}"[:300]
+        for line, title in pairwise(lines)
+        if title.endswith(":") and title.startswith("    ") and (match := _NUMBERED.match(line))
+    }
+
+
+def _lines(text: str) -> list[str]:
+    """Lines cut at the cap, without colours and without the `[task] ` that a task runner puts before each."""
+    lines = (_ANSI.sub("", text) if "\x1b" in text else text).split("\n")
+    return [_TASK.sub("", line[:LINE_CAP], count=1) if line[:1] == "[" else line[:LINE_CAP] for line in lines]

@@ -33,6 +33,7 @@ from bot.signals.check import MOST_FAILING, is_check, read_check
         "vim tests/test_a.py",
         "python -c 'import pytest'",
         "# pytest",
+        "test -f a.yml && cat a.yml",
     ],
 )
 def test_a_command_that_only_speaks_of_checks_is_none(command: str) -> None:
@@ -134,6 +135,13 @@ def test_what_a_check_said(command: str, output: str, exit_code: int | None, out
         ("mypy .", "a.py:12: error: Incompatible types  [assignment]", ("a.py assignment",)),
         ("npx eslint .", "  12:5  error  'x' is unused  no-unused-vars", ("no-unused-vars",)),
         ("go vet ./...", "a.go:3:4: undefined: x", ("a.go undefined: x",)),
+        (
+            "go build ./... | head",
+            '# a/b\na/b.go:12:2: "time" imported and not used',
+            ('a/b.go "time" imported and not used',),
+        ),
+        ("npm test", "  1 failing\n\n  1) Suite\n       adds numbers:\n     Error: no", ("Suite › adds numbers",)),
+        ("mise run lint", "[lint:go] a.go:1:2: x is unused (unparam)\n[lint:go] 1 issues:", ("a.go unparam",)),
         ("node --test", "✖ adds (1.2ms)\nnot ok 3 - adds", ("adds",)),
     ],
 )

@@ -14,7 +14,11 @@ from bot.signals.transcripts.tools import Use, quote
 ERROR_CAP = 200
 TEXT_CAP = 4_000
 
-_EXIT_LINE = re.compile(r"(?:Process exited with code|Exit code:?|Chunk ID:|Wall time:|Output:|Command:)", re.I)
+_SAYS_NOTHING = re.compile(
+    r"(?:Process exited with code|Exit code:?|Chunk ID:|Wall time:|Output:|Command:|Original token|Total output lines|"
+    r"Warning: truncated|\s*[✔✓√]|ok\b|PASS\b|--- PASS)",
+    re.I,
+)
 _TELLING = (
     "error", "exception", "failed", "failure", "fatal", "not found", "no such file", "denied", "cannot", "can't",
     "unable", "invalid", "timed out",
@@ -155,7 +159,7 @@ def telling_line(output: str) -> str:
     """The line of a failed call's output that says most: the last `…Error:` of a traceback, else the first line
     that speaks of an error, else the first line. At most 400 characters, as they stand."""
     lines = [line[:400].strip() for line in _ends(output).split("\n")]
-    lines = [line for line in lines if _TAGS.sub("", line).strip() and not _EXIT_LINE.match(_TAGS.sub("", line))]
+    lines = [line for line in lines if _TAGS.sub("", line).strip() and not _SAYS_NOTHING.match(_TAGS.sub("", line))]
     if not lines:
         return ""
     if any(line.startswith("Traceback (most recent call last)") for line in lines):
