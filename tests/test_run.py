@@ -194,6 +194,21 @@ def test_a_dismissed_change_stays_away_and_an_undone_one_comes_back(tmp_path: Pa
     assert flywheel("undo", no, cwd=tmp_path, check=False).returncode == 2
 
 
+def test_a_merged_change_is_remembered_as_merged_and_not_proposed_again(tmp_path: Path) -> None:
+    flywheel("run", "--json", cwd=tmp_path)
+    out = tmp_path / "flywheel-out"
+    change = record(out)["modifications"][0]
+    bare = out / "repos" / (change["repository"].replace("/", "__") + ".git")
+    git(bare, "update-ref", "refs/heads/main", change["branch"])
+
+    for _ in range(2):
+        flywheel("run", "--json", cwd=tmp_path)
+
+    assert change["id"] not in [one["id"] for one in record(out)["modifications"]]
+    lines = [json.loads(line) for line in (out / "ledger.jsonl").read_text().splitlines() if change["id"] in line]
+    assert [line["event"] for line in lines] == ["proposed", "merged"]
+
+
 def test_a_run_in_a_held_folder_says_who_holds_it(tmp_path: Path) -> None:
     import fcntl
 

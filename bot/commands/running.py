@@ -34,6 +34,9 @@ class Forge(Protocol):
     def harness(self) -> Harness:
         """The harness files at the head of the default branch."""
 
+    def merged(self, name: str) -> bool:
+        """Whether a person has merged this branch."""
+
     def perform(self, effect: Effect) -> Performed:
         """Do it, find-or-create."""
 
@@ -98,7 +101,7 @@ def _run(request: Request, shell: Shell) -> Finished:
     if not request.dry_run:
         for effect in effects:
             performed[effect.change] = _performed(forges[effect.repository], effect)
-        _remember(request.out, turn, performed, remembered, shell)
+        _remember(request.out, turn, performed, remembered, forges, shell)
     places = {name: str(path) for name, path in directories.items()}
     record = {**printed.run(turn, performed), "repositories": places, "dry_run": request.dry_run}
     if not request.dry_run:
@@ -220,7 +223,12 @@ def _performed(forge: Forge, effect: OpenPull | OpenIssue) -> Performed:
 
 
 def _remember(
-    out: Path, turn: Turn, performed: Mapping[str, Performed], remembered: ledger.Ledger, shell: Shell
+    out: Path,
+    turn: Turn,
+    performed: Mapping[str, Performed],
+    remembered: ledger.Ledger,
+    forges: Mapping[str, Forge],
+    shell: Shell,
 ) -> None:
     """An entry for every change that stands otherwise than the ledger says; the same state again adds nothing."""
     at = shell.now()
@@ -228,7 +236,17 @@ def _remember(
         _entry(one, performed[one.modification.id], remembered.changes.get(one.modification.id), at)
         for one in turn.proposals
     )
-    append(out, [entry for entry in entries if entry], shell.write)
+    append(out, [*_merged(turn, remembered, forges, at), *(entry for entry in entries if entry)], shell.write)
+
+
+def _merged(turn: Turn, remembered: ledger.Ledger, forges: Mapping[str, Forge], at: str) -> Iterator[Entry]:
+    """Open changes that are proposed no more because a person has merged their branch."""
+    proposed = {one.modification.id for one in (*turn.proposals, *turn.held)}
+    for change, standing in remembered.changes.items():
+        forge = forges.get(standing.last.repository)
+        branch = f"flywheel/{standing.last.detector}-{change}"
+        if standing.is_open and change not in proposed and forge is not None and forge.merged(branch):
+            yield replace(standing.proposed, at=at, event="merged")
 
 
 def append(out: Path, entries: Sequence[Entry], write: Callable[[Path, bytes], object]) -> None:

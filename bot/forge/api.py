@@ -21,6 +21,9 @@ class Forge(Protocol):
         cannot be read.
         """
 
+    def merged(self, name: str) -> bool:
+        """Whether a person has merged this branch into the default branch."""
+
     def perform(self, effect: Effect) -> Performed:
         """Do it, and say what became of it.
 

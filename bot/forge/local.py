@@ -30,6 +30,15 @@ class LocalForge:
         """What steers agents at the head of the default branch; nothing without a directory."""
         return repository.harness(self.directory, self.repository) if self.directory else Harness(self.repository)
 
+    def merged(self, name: str) -> bool:
+        """Whether the default branch holds the tip of this branch. NOTE: a squashed merge is not seen."""
+        last = branch.tip(self.directory, name) if self.directory else None
+        if last is None or self.directory is None:
+            return False
+        head = repository.head(self.directory)
+        base = git(self.directory, "merge-base", "--end-of-options", last.id, head, fine=(0, 1))
+        return base.decode().strip() == last.id
+
     def perform(self, effect: Effect) -> Performed:
         """Do it, find-or-create (bot/forge/api.py)."""
         try:
