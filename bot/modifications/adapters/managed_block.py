@@ -107,7 +107,9 @@ def remove(text: str, detector: str, path: str) -> str:
         before = before[: ends[-1].start()]
         if not after and len(ends) > 1:  # the text had no final line end: `write` added one to it
             before = before[: ends[-2].start()]
-    return before + _EOL.sub("", after, count=1)
+    rest = _EOL.sub("", after, count=1)
+    apart = "\r" if before.endswith("\r") and rest.startswith("\n") else ""  # the two would become one line end
+    return before + apart + rest
 
 
 def check_body(body: str, name: str) -> tuple[str, ...]:

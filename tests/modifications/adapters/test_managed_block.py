@@ -77,6 +77,7 @@ def test_removal_gives_back_every_byte(text: str) -> None:
     assert out(put(text)) == text
 
 
+@example(text="\n\n\n\n\n\n\r", order=["a", "b", "c"])
 @given(TEXTS, st.permutations(["a", "b", "c"]))
 @settings(max_examples=150, deadline=None)
 def test_several_blocks_come_out_in_any_order(text: str, order: list[str]) -> None:
