@@ -1,4 +1,4 @@
-"""Takes the real Claude and Codex JSONL of ../shared/data; prints how fast and in how much memory it becomes Traces.
+"""Takes the real Claude and Codex JSONL of ../shared/data; prints how fast and in what memory it becomes findings.
 
     python -m bench.reading [--megabytes 100] [--rounds 3]
 
@@ -26,8 +26,12 @@ from pathlib import Path
 
 import msgspec
 
-from bot.model import Trace
+from bot.commands.wiring import shipped_detectors
+from bot.model import Detector, Episode, Trace
 from bot.signals import transcripts
+from bot.signals.changed import changed
+from bot.traces.analyse import analyse
+from bot.traces.gate import gate
 
 SHARED = Path(__file__).resolve().parents[1] / "../shared/data/transcripts"
 FAMILIES = ("claude-code-session", "codex-rollout")
@@ -77,6 +81,7 @@ def enlarged(family: str, size: int) -> list[bytes]:
 def table(family: str, corpus: list[bytes], rounds: int) -> None:
     """A row for each reader, best of the rounds, taken in turn so that a busy machine is busy for all."""
     readers: dict[str, Callable[[bytes], object]] = {
+        "bytes to findings": found_by(shipped_detectors()),
         "bytes to Trace": read,
         "json.loads": each_line(json.loads),
         "untyped msgspec": each_line(msgspec.json.Decoder().decode),
@@ -92,13 +97,25 @@ def table(family: str, corpus: list[bytes], rounds: int) -> None:
     size = sum(map(len, corpus)) / 1e6
     for name, seconds in best.items():
         ratio = best["untyped msgspec"] / seconds
-        bar = f"  (aim {BAR})" if name == "bytes to Trace" else ""
+        bar = f"  (aim {BAR})" if name == "bytes to findings" else ""
         print(f"{family:<20}{name:<22}{size / seconds:>8.0f}{ratio:>12.2f}{bar}")
 
 
 def read(data: bytes) -> list[Trace]:
-    """What is measured: bytes to Traces. NOTE: the seam for bytes to findings; give `table` a further reader."""
+    """Bytes to Traces."""
     return transcripts.read(io.BytesIO(data), "bench.jsonl")
+
+
+def found_by(detectors: Sequence[Detector]) -> Callable[[bytes], None]:
+    """The whole way of one core: read, derive the diff, gate, detectors (loaded once a run)."""
+
+    def _find(data: bytes) -> None:
+        for trace in read(data):
+            episode = Episode("bench", "o/r", "fail", trace=trace, diff=changed(trace))
+            if gate(episode) is None:
+                analyse(episode, detectors)
+
+    return _find
 
 
 def each_line(decode: Callable[[bytes], object]) -> Callable[[bytes], None]:
