@@ -157,6 +157,8 @@ def _directories(repos: Sequence[str], episodes: Sequence[Episode], origin: Call
             raise UserError(
                 f"--repo {given}: which repository of these runs is it? Write NAME=DIR, NAME one of: {listed}."
             )
+        if name in found:
+            raise UserError(f"--repo {given}: {name} has a repository already, {found[name]}. Name one for each.")
         found[name] = path
     return found
 

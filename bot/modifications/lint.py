@@ -12,6 +12,7 @@ The codes:
     outside-block       a change right beside a changed block of ours, outside its markers
     removed-prohibition a line that forbids something was taken out of a harness file
     wider-permission    a setting that lets an agent do more without being asked
+    path                the diff leaves the repository, or reaches into `.git`
     workflow-path       the diff changes a workflow, which only people change
     link                a harness file becomes a link
 """
@@ -23,8 +24,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import yaml
-
+from bot import strict_yaml
 from bot.errors import UserError
 from bot.modifications import patch
 from bot.modifications.adapters import claude_hooks, managed_block
@@ -94,9 +94,9 @@ def lint_diff(text: str, path: str = "diff") -> tuple[Problem, ...]:
 def _rule(path: str, text: str) -> Iterator[Problem]:
     """Only the remedy: the rest of a rule is checked where rules are loaded."""
     try:
-        rule = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError, ValueError):
-        yield Problem("unreadable", path, 0, f"{path}: is no YAML. Mend it.")
+        rule = strict_yaml.parse(text, path)
+    except UserError as error:
+        yield Problem("unreadable", path, 0, str(error))
         return
     remedy = rule.get("remedy") if isinstance(rule, dict) else None
     if isinstance(remedy, dict):
@@ -115,7 +115,11 @@ def _instructions(path: str, text: str) -> Iterator[Problem]:
 
 def _file(file: PatchedFile) -> Iterator[Problem]:
     path = file.path
-    if "workflow" in patch.refusal(path):
+    reason = patch.refusal(path)
+    if "relative path" in reason or "git's own" in reason:
+        yield Problem("path", path, 0, f"{path}: {reason}. Take the file out of the diff.")
+        return
+    if "workflow" in reason:
         yield Problem("workflow-path", path, 0, f"{path}: is a workflow. Leave it to a change made by people.")
     if not is_harness(path):
         return

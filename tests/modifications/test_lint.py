@@ -114,3 +114,9 @@ def test_a_broken_diff_is_said_to_be_unreadable(text: str) -> None:
 
     assert problem.code == "unreadable"
     assert problem.detail.startswith("x.diff: ")
+
+
+def test_a_diff_that_leaves_the_repository_is_named() -> None:
+    text = "--- a/../../etc/passwd\n+++ b/../../etc/passwd\n@@ -1 +1 @@\n-a\n+b\n"
+
+    assert [problem.code for problem in lint_diff(text)] == ["path"]
