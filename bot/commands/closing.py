@@ -33,6 +33,8 @@ def close(
         for effect in effects:
             done = forge.perform(effect)
             record |= {"status": done.status, "detail": done.detail}
+        if record["status"] != "closed":
+            raise UserError(f"{change}: it is not closed but {record['status']}. {record['detail']}".rstrip())
         append(out, [replace(entry, at=shell.now(), event=event, reason=reason)], shell.write)
         return record
 

@@ -102,7 +102,7 @@ def _run(request: Request, shell: Shell) -> Finished:
         for effect in effects:
             performed[effect.change] = _performed(forges[effect.repository], effect)
         _remember(request.out, turn, performed, remembered, forges, shell)
-    places = {name: str(path) for name, path in directories.items()}
+    places = {name: str(path.absolute()) for name, path in directories.items()}
     record = {**printed.run(turn, performed), "repositories": places, "dry_run": request.dry_run}
     if not request.dry_run:
         shell.write(request.out / "run.json", (json.dumps(record, indent=2, ensure_ascii=True) + "\n").encode())

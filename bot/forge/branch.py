@@ -146,6 +146,8 @@ def _fits(directory: Path, tree: dict[str, Blob], edit: Edit) -> None:
             raise RefusedError(
                 f"{above}: a file, link or submodule where {edit.path} needs a folder. Make it a folder."
             )
+    if any(path.startswith(edit.path + "/") for path in tree):
+        raise RefusedError(f"{edit.path}: a folder where a file is needed. Make it a file, or move the folder.")
     there = tree.get(edit.path)
     if there and there.mode not in MODES:
         raise RefusedError(

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import io
 import json
+import lzma
 import stat
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -181,7 +183,7 @@ def _file_member(file: Path, folder: Path) -> Member:
 def _zip_bundle(path: Path, repository: str, task: str | None) -> Bundle:
     try:
         zipped = zipfile.ZipFile(path)
-    except (OSError, zipfile.BadZipFile) as error:
+    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         warning = f"{path}: the archive cannot be opened ({error}). Download it again."
         return Bundle(str(path), repository, task, path.stem, (), None, (warning,))
     members: list[Member] = []
@@ -239,6 +241,8 @@ def _bounded(zipped: zipfile.ZipFile, info: zipfile.ZipInfo) -> BinaryIO:
 def _is_manifest(path: Path) -> bool:
     """A manifest of ours names itself; a browser extension's `manifest.json` does not."""
     try:
+        if not _is_plain(path, path.parent):
+            return False
         with path.open("rb") as stream:
             return b'"flywheel_bundle"' in stream.read(MAX_MANIFEST_BYTES)
     except OSError:
@@ -255,7 +259,7 @@ def _manifest(opened: Callable[[], BinaryIO], path: str) -> tuple[Mapping[str, o
                 f"{path}: the manifest is larger than {MAX_MANIFEST_BYTES >> 20} MiB and was not read. {mend}.",
             )
         manifest = json.loads(data.decode("utf-8-sig"))
-    except (OSError, UserError, ValueError, RecursionError) as error:
+    except (OSError, UserError, ValueError, RecursionError, zipfile.BadZipFile, zlib.error, lzma.LZMAError) as error:
         return None, (f"{path}: the manifest cannot be read ({error}). {mend}.",)
     if not isinstance(manifest, dict):
         return None, (f"{path}: the manifest is not an object. {mend}.",)

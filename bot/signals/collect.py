@@ -204,7 +204,8 @@ def _run_signals(run: Run, trace: Trace | None) -> Iterator[Signal]:
 def _run(declared: Mapping[str, object], trace: Trace | None) -> Run:
     def number(key: str, fallback: int) -> int:
         value = declared.get(key)
-        return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else fallback
+        sound = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 63
+        return value if isinstance(value, int) and sound else fallback
 
     return Run(
         id=number("id", 0),

@@ -164,3 +164,23 @@ def test_a_pin_into_an_archive_can_be_opened_again(tmp_path: Path) -> None:
     assert stream.read() == b"hello"
     assert open_source(f"{path}!gone") is None
     assert open_source(str(tmp_path / "gone")) is None
+
+
+def test_a_pipe_that_bears_the_manifests_name_is_not_opened(tmp_path: Path) -> None:
+    write(tmp_path / "r" / "t" / "a.jsonl")
+    os.mkfifo(tmp_path / "r" / "t" / "manifest.json")
+
+    assert names(list(bundles(tmp_path))) == [("r", "t", ["a.jsonl"])]
+
+
+def test_a_manifest_with_a_wrong_checksum_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "b.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("manifest.json", MANIFEST)
+        archive.writestr("transcripts/a.jsonl", "{}")
+    path.write_bytes(path.read_bytes().replace(b'"o/r"', b'"x/r"', 1))
+
+    found = list(bundles(path))
+
+    assert names(found) == [(tmp_path.name, None, ["transcripts/a.jsonl"])]
+    assert "manifest cannot be read" in found[0].warnings[0]
