@@ -102,8 +102,12 @@ def _analyse(
             excluded.append(exclusion)
         if exclusion is not None and episode.outcome != "none":
             continue
-        for finding in analyse(episode, detectors):
-            pins = held(finding.pins, sources)
+        found = analyse(episode, detectors)
+        cited = [pin for finding in found for pin in finding.pins]
+        standing = {replace(pin, line=0): pin for pin in held(cited, sources)}  # each file is read once an episode
+        for finding in found:
+            bare = (replace(pin, line=0) for pin in finding.pins)
+            pins = tuple(standing[pin] for pin in bare if pin in standing)
             dropped += len(finding.pins) - len(pins)
             if len(pins) < len(finding.pins):
                 continue

@@ -391,6 +391,11 @@ class Prediction(msgspec.Struct, frozen=True):
     score: Mapping[str, float] = msgspec.field(default_factory=dict)
 
 
+def branch_of(detector: str, change: str) -> str:
+    """The branch of a change, for all who know only its names (design.md §4)."""
+    return f"flywheel/{detector}-{change}"
+
+
 class Modification(msgspec.Struct, frozen=True):
     """The edits that answer one pattern in one repository, with a prediction.
 
@@ -416,7 +421,7 @@ class Modification(msgspec.Struct, frozen=True):
     @property
     def branch(self) -> str:
         """The branch that bears this change; find-or-update by this name is what makes a second run silent."""
-        return f"flywheel/{self.detector}-{self.id}"
+        return branch_of(self.detector, self.id)
 
 
 # --- stage 4: who decides ---------------------------------------------------------------------------------------------

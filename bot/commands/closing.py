@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bot import flywheel
-from bot.commands.explaining import ledger_of, load_run
+from bot.commands.explaining import load_run
 from bot.commands.running import Shell, append
+from bot.commands.wiring import ledger_of
 from bot.errors import UserError
-from bot.model import Entry, replace
+from bot.model import Entry, branch_of, replace
 
 
 def close(
@@ -41,14 +42,14 @@ def close(
 
 def _open_change(change: str, out: Path) -> tuple[Entry, flywheel.Change]:
     """What was proposed, and where it stands; UserError when there is nothing to close."""
-    standing = ledger_of(out).get(change)
+    standing = ledger_of(out).changes.get(change)
     if standing is None:
         raise UserError(f"{change}: {out}/ledger.jsonl knows no such change. `flywheel run` prints the ids.")
     if not standing.is_open:
         raise UserError(f"{change}: it is {standing.last.event} already. Nothing is left to do.")
     entry = standing.proposed
     state: flywheel.State = "held" if standing.last.event == "frozen" else "proposed"
-    return entry, flywheel.Change(change, entry.repository, f"flywheel/{entry.detector}-{change}", state)
+    return entry, flywheel.Change(change, entry.repository, branch_of(entry.detector, change), state)
 
 
 def _place(entry: Entry, out: Path) -> Path | None:

@@ -7,14 +7,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from bot.commands.wiring import ledger_of
 from bot.errors import UserError
-from bot.ledger import Standing, fold
+from bot.ledger import Standing
 
 
 def explain(name: str, out: Path) -> dict[str, Any]:
     """The modification (or else the pattern, or the exclusion of an episode) that `name` means, with its history."""
     run = load_run(out)
-    history = ledger_of(out)
+    history = ledger_of(out).changes
     for kind, key in (("modifications", "id"), ("held", "id"), ("patterns", "id"), ("excluded", "episode")):
         for entry in run.get(kind, []):
             if name in _names(entry, key):
@@ -39,14 +40,6 @@ def load_run(out: Path) -> Mapping[str, Any]:
     if not isinstance(run, dict):
         raise UserError(f"{path}: it is not a run. Do `flywheel run` again.")
     return run
-
-
-def ledger_of(out: Path) -> Mapping[str, Standing]:
-    """How every change stands by the out folder's ledger; empty when there is none."""
-    path = out / "ledger.jsonl"
-    if not path.exists():
-        return {}
-    return fold(path.read_text(encoding="utf-8", errors="replace").split("\n")).changes
 
 
 def _names(entry: Mapping[str, Any], key: str) -> set[str]:

@@ -15,9 +15,21 @@ from typing import Any, Protocol
 
 from bot import flywheel, ledger
 from bot.approval.labels import labels_for
-from bot.commands.wiring import shipped_detectors, shipped_policy
+from bot.commands.wiring import ledger_of, shipped_detectors, shipped_policy
 from bot.errors import UserError
-from bot.model import Detector, Effect, Entry, Episode, Harness, OpenIssue, OpenPull, Performed, Proposal, Turn, replace
+from bot.model import (
+    Effect,
+    Entry,
+    Episode,
+    Harness,
+    OpenIssue,
+    OpenPull,
+    Performed,
+    Proposal,
+    Turn,
+    branch_of,
+    replace,
+)
 from bot.pages import body, printed
 from bot.pages.report import report
 from bot.shipped import folder
@@ -71,7 +83,6 @@ class Finished:
     turn: Turn
     performed: Mapping[str, Performed]
     record: Mapping[str, Any]
-    effects: tuple[Effect, ...]
 
 
 def run(request: Request, shell: Shell) -> Finished:
@@ -93,22 +104,25 @@ def _run(request: Request, shell: Shell) -> Finished:
     names = sorted({episode.repository for episode in episodes})
     forges = {name: shell.open_forge(name, directories.get(name), request.out, date) for name in names}
     harnesses = {name: forges[name].harness() for name in directories if name in forges}
-    remembered = ledger.fold(_ledger_lines(request.out))
+    remembered = ledger_of(request.out)
     turn = flywheel.turn(episodes, remembered, harnesses, shipped_policy(), detectors, _source)
     command = _backtest_paths(request.paths)
-    effects = [_effect(proposal, turn, detectors, episodes, command) for proposal in turn.proposals]
+    rules = {detector.id: detector for detector in detectors}
+    runs = {episode.id: episode for episode in episodes}
     performed: dict[str, Performed] = {}
     if not request.dry_run:
-        for effect in effects:
+        for proposal in turn.proposals:
+            context = body.Context(rules[proposal.modification.detector], runs, turn.excluded, command)
+            effect = _effect(proposal, context)
             performed[effect.change] = _performed(forges[effect.repository], effect)
         _remember(request.out, turn, performed, remembered, forges, shell)
     places = {name: str(path.absolute()) for name, path in directories.items()}
     record = {**printed.run(turn, performed), "repositories": places, "dry_run": request.dry_run}
     if not request.dry_run:
         shell.write(request.out / "run.json", (json.dumps(record, indent=2, ensure_ascii=True) + "\n").encode())
-        page = report(turn, performed, {detector.id: detector for detector in detectors}, command)
+        page = report(turn, performed, rules, command)
         shell.write(request.out / "report.html", page.encode("utf-8", "replace"))
-    return Finished(turn, performed, record, tuple(effects))
+    return Finished(turn, performed, record)
 
 
 def _once_each(episodes: Iterable[Episode]) -> list[Episode]:
@@ -175,18 +189,10 @@ def _example_repositories(request: Request, shell: Shell) -> dict[str, Path]:
     return found
 
 
-def _effect(
-    proposal: Proposal, turn: Turn, detectors: Sequence[Detector], episodes: Sequence[Episode], paths: str
-) -> OpenPull | OpenIssue:
+def _effect(proposal: Proposal, context: body.Context) -> OpenPull | OpenIssue:
     """What the forge is asked to do: a pull for what may be merged, an issue with the draft for the backlog."""
     change = proposal.modification
     labels = labels_for(proposal.decision.tier)
-    context = body.Context(
-        detector=next(detector for detector in detectors if detector.id == change.detector),
-        episodes={episode.id: episode for episode in episodes},
-        excluded=turn.excluded,
-        paths=paths,
-    )
     if proposal.decision.tier == "backlog":
         text = body.issue_body(proposal, context)
         return OpenIssue(change.repository, change.id, change.revision, change.title, text, labels)
@@ -208,12 +214,6 @@ def _backtest_paths(paths: Iterable[Path]) -> str:
     import shlex
 
     return " ".join(shlex.quote(str(path)) for path in paths)
-
-
-def _ledger_lines(out: Path) -> Iterator[str]:
-    path = out / "ledger.jsonl"
-    if path.exists():
-        yield from path.read_text(encoding="utf-8", errors="replace").split("\n")
 
 
 def _performed(forge: Forge, effect: OpenPull | OpenIssue) -> Performed:
@@ -246,7 +246,7 @@ def _merged(turn: Turn, remembered: ledger.Ledger, forges: Mapping[str, Forge], 
     proposed = {one.modification.id for one in (*turn.proposals, *turn.held)}
     for change, standing in remembered.changes.items():
         forge = forges.get(standing.last.repository)
-        branch = f"flywheel/{standing.last.detector}-{change}"
+        branch = branch_of(standing.last.detector, change)
         if standing.is_open and change not in proposed and forge is not None and forge.merged(branch):
             yield replace(standing.proposed, at=at, event="merged")
 

@@ -1,10 +1,11 @@
-"""What several commands need: the shipped rules and policy, read once, and the episodes of some paths."""
+"""What several commands need: the shipped rules and policy, the episodes of some paths, an out folder's ledger."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from bot import ledger
 from bot.approval import policy
 from bot.model import Detector, Episode
 from bot.shipped import folder, texts
@@ -22,6 +23,14 @@ def shipped_policy() -> policy.Policy:
     """The approval policy of `rules/approval/default.yml`."""
     path = folder("rules") / "approval" / "default.yml"
     return policy.load(path.read_text(encoding="utf-8"), str(path))
+
+
+def ledger_of(out: Path) -> ledger.Ledger:
+    """What an out folder's ledger remembers; empty when there is none."""
+    path = out / "ledger.jsonl"
+    if not path.exists():
+        return ledger.Ledger()
+    return ledger.fold(path.read_text(encoding="utf-8", errors="replace").split("\n"))
 
 
 def episodes_of(paths: Sequence[Path]) -> Iterator[Episode]:
