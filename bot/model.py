@@ -174,6 +174,8 @@ class Report(msgspec.Struct, frozen=True):
     signals: tuple[Signal, ...] = ()
     partial: bool = False
     warnings: tuple[str, ...] = ()
+    diff: Diff | None = None
+    """What a patch changes; None for every other format."""
 
 
 class Diff(msgspec.Struct, frozen=True):
@@ -192,6 +194,31 @@ class Run(msgspec.Struct, frozen=True):
     event: str = ""
     conclusion: str = ""
     created_at: str = ""
+    base: bool = False
+    """The run judged a commit of the base branch, not an agent's work (manifest: `run.base`)."""
+
+
+class Witness(msgspec.Struct, frozen=True):
+    """Another CI run that a bundle carries because it may tell why an episode failed; no agent is judged by it.
+
+    `base` is a run of the same workflow at the merge base or at the tip of the base branch, `attempt` another attempt
+    at the same head. `outcome` and `signals` come from the bytes of its reports; without reports it witnesses nothing.
+    """
+
+    kind: Literal["base", "attempt"]
+    outcome: Outcome = "none"
+    sha: str = ""
+    signals: tuple[Signal, ...] = ()
+    run: Run = Run()
+
+
+class Closure(msgspec.Struct, frozen=True):
+    """How a pull request was closed without being merged: why (words or labels), by a bot or not, after how many
+    reviews by people."""
+
+    reason: str = ""
+    by_bot: bool = False
+    reviews: int = 0
 
 
 class Episode(msgspec.Struct, frozen=True):
@@ -218,6 +245,10 @@ class Episode(msgspec.Struct, frozen=True):
     joined: str = "bundle"
     reports: tuple[str, ...] = ()
     harness: Mapping[str, str] = msgspec.field(default_factory=dict)
+    digests: tuple[str, ...] = ()
+    """The sha256 of each of the `reports`, in their order."""
+    warnings: tuple[str, ...] = ()
+    """What the readers of the reports lost or salvaged, a line each."""
 
 
 # --- stage 2: what was found ------------------------------------------------------------------------------------------
