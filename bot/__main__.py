@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 for `--fail-on` and lint findings, 2 for what the user can
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -36,6 +37,7 @@ Repo = Annotated[
 ]
 Directory = Annotated[Path | None, typer.Option("--repo", help="The repository, when it is not where the run had it.")]
 DEFAULT_OUT = Path("flywheel-out")
+INTERRUPTED = 130
 
 
 @app.command()
@@ -75,13 +77,18 @@ def read(
     """What is in a transcript or a report; with --against, which lines of a job log matter."""
     from bot.commands.reading import read_against, read_all
 
+    failed: list[str] = []
     records: Iterable[dict[str, Any]]
-    records = (read_against(file, against) for file in files) if against else read_all(files)
+    records = (read_against(file, against) for file in files) if against else read_all(files, failed)
     for record in records:
         if as_json:
             _print_json(record, indent=None)
         else:
             _print_record(record)
+    for reason in failed:
+        _say(reason)
+    if failed:
+        raise typer.Exit(2)
 
 
 @app.command()
@@ -213,19 +220,62 @@ def _print_record(record: dict[str, Any]) -> None:
 
 def main() -> None:
     """The door: what a user can mend is one line, an interrupt leaves nothing half-written, all else is a bug."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal without Unicode still gets its answer
+    _mend_streams()
+    try:
+        code = _code()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _let_go()
+        code = 0
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        _let_go()
+        _say(f"standard output cannot be written ({error.strerror or error}). Make room, or send it elsewhere.")
+        code = 2
+    sys.exit(code)
+
+
+def _code() -> int:
+    """Carry out the command line and give the exit code. BrokenPipeError when nobody reads any more."""
     try:
         app()
     except UserError as error:
-        sys.stderr.write(f"flywheel: {error}\n")
-        sys.exit(2)
-    except KeyboardInterrupt:
-        sys.stderr.write("flywheel: stopped. What was written is whole; run it again to go on.\n")
-        sys.exit(130)
-    except BrokenPipeError:
-        sys.exit(0)
+        _say(str(error))
+        return 2
+    except SystemExit as ended:  # NOTE: typer ends so whatever happens, on a broken pipe as well.
+        if isinstance(ended.__context__, BrokenPipeError):
+            raise ended.__context__ from None
+        if ended.code == INTERRUPTED:
+            _say("stopped. What was written is whole; run it again to go on.")
+        return ended.code if isinstance(ended.code, int) else 0
+    return 0
+
+
+def _mend_streams() -> None:
+    """A terminal without Unicode still gets its answer; a stream that the caller closed takes everything and no more.
+
+    https://docs.python.org/3.11/library/sys.html#sys.__stdin__: the streams are None then.
+    """
+    sys.stdout = sys.stdout or Path(os.devnull).open("w")
+    sys.stderr = sys.stderr or Path(os.devnull).open("w")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def _let_go() -> None:
+    """Python flushes standard output once more at its end; whoever read it is gone.
+
+    https://docs.python.org/3.11/library/signal.html#note-on-sigpipe
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _say(text: str) -> None:
+    """One line on standard error, with nothing in it that would move the cursor or forge a second line."""
+    shown = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+    sys.stderr.write(f"flywheel: {shown}\n")
 
 
 if __name__ == "__main__":

@@ -80,7 +80,7 @@ def turn(
         patterns=patterns,
         proposals=tuple(proposal for proposal in proposals if not proposal.decision.held),
         held=tuple(proposal for proposal in proposals if proposal.decision.held),
-        warnings=tuple(dict.fromkeys([*refused, *_warnings(seen)])),
+        warnings=tuple(dict.fromkeys([*refused, *_lost(dropped), *_warnings(seen)])),
     )
 
 
@@ -242,12 +242,21 @@ def _capped(proposals: Iterable[Proposal], policy: Policy, ledger: Ledger) -> li
     return capped
 
 
+def _lost(dropped: int) -> Iterator[str]:
+    if dropped:
+        yield (
+            f"{dropped} citations do not stand in their files any more: what rested on them was dropped. "
+            "Read the runs again when nobody writes to them."
+        )
+
+
 def _warnings(episodes: Iterable[Episode]) -> Iterator[str]:
     """What could not be read, in the words of the readers; redacted, for they name paths."""
     for episode in episodes:
         for signal in episode.signals:
             if signal.name == "unreadable":
                 yield redact(signal.detail)
+        yield from (redact(warning) for warning in episode.warnings)
         if episode.joined == "ambiguous-reports":
             yield f"{episode.id}: reports lie beside several sessions and were joined to none. Give each run a folder."
         if episode.trace is not None:

@@ -8,47 +8,46 @@ from typing import Any, BinaryIO
 
 from bot.errors import UserError
 from bot.pages import printed
-from bot.signals import reports, transcripts
 from bot.signals.bundle import bundles
-from bot.signals.collect import HEAD_BYTES, MAX_REPORT_BYTES
+from bot.signals.recognise import MAX_REPORT_BYTES, recognise
 from bot.signals.reports.excerpt import excerpt
 
 
-def read_all(paths: Iterable[Path]) -> Iterator[dict[str, Any]]:
-    """Every file of every path, in order; a folder or a zip gives each of its members."""
+def read_all(paths: Iterable[Path], failed: list[str]) -> Iterator[dict[str, Any]]:
+    """Every file of every path, in order; a folder or a zip gives each of its members.
+
+    A path that is not there, or may not be read, is added to `failed` in words and costs no other path.
+    """
     for path in paths:
-        if path.is_file() and path.suffix != ".zip":
-            yield read_one(_opener(path), str(path), path.name)
-            continue
-        for bundle in bundles(path):
-            for member in bundle.members:
-                yield read_one(member.open, member.path, member.name)
+        try:
+            yield from _path(path)
+        except UserError as error:
+            failed.append(str(error))
 
 
-def _opener(path: Path) -> Callable[[], BinaryIO]:
-    return lambda: path.open("rb")
+def _path(path: Path) -> Iterator[dict[str, Any]]:
+    empty = True
+    for bundle in bundles(path):
+        for warning in bundle.warnings:
+            empty = False
+            yield printed.unknown(bundle.path, warning)
+        empty = empty and bundle.manifest is None
+        for member in bundle.members:
+            empty = False
+            yield read_one(member.open, member.path, member.name)
+    if empty:
+        yield printed.unknown(str(path), "It holds no file.")
 
 
 def read_one(opened: Callable[[], BinaryIO], path: str, name: str) -> dict[str, Any]:
     """One file, recognised by its content. Trouble with the file itself is an `unknown` with the reason, no crash."""
     try:
-        with opened() as stream:
-            head = stream.read(HEAD_BYTES)
-        format_name = transcripts.sniff(head, name)
-        if format_name != "unknown":
-            with opened() as stream:
-                return printed.transcript(transcripts.read(stream, path), path, format_name)
-        if reports.sniff(head, name) == "unknown":
-            return printed.unknown(path, "No reader knows this content." if head else "The file is empty.")
-        with opened() as stream:
-            data = stream.read(MAX_REPORT_BYTES + 1)
-    except OSError as error:
-        raise UserError(f"{path}: it cannot be read ({error.strerror or error}). Check its permissions.") from error
+        found = recognise(opened, path, name)
     except UserError as error:
         return printed.unknown(path, str(error))
-    if len(data) > MAX_REPORT_BYTES:
-        return printed.unknown(path, f"Larger than {MAX_REPORT_BYTES >> 20} MiB. Split the report.")
-    return printed.report(reports.read(data, path))
+    if found is None:
+        return printed.unknown(path, "No reader knows this content.")
+    return printed.transcript(found, path) if isinstance(found, list) else printed.report(found)
 
 
 def read_against(path: Path, against: Path) -> dict[str, Any]:

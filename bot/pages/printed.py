@@ -122,7 +122,7 @@ def replay(one: Replay) -> dict[str, Any]:
     }
 
 
-def transcript(traces: Sequence[Trace], path: str, format_name: str) -> dict[str, Any]:
+def transcript(traces: Sequence[Trace], path: str) -> dict[str, Any]:
     """What a transcript file holds; a file of several runs (tau-bench) is summed up and says how many in `runs`."""
     steps = [step for trace in traces for step in trace.steps]
     calls = [call for step in steps for call in step.calls]
@@ -131,7 +131,7 @@ def transcript(traces: Sequence[Trace], path: str, format_name: str) -> dict[str
     return {
         "path": path,
         "kind": "transcript",
-        "format": format_name,
+        "format": first.format if first else "unknown",
         "runs": len(traces),
         "steps": len(steps),
         "calls": len(calls),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 import lzma
+import os
 import stat
 import zipfile
 import zlib
@@ -26,8 +27,11 @@ MAX_TOTAL_BYTES = 512 << 20
 MAX_RATIO = 200
 RATIO_FLOOR = 1 << 20
 MAX_MANIFEST_BYTES = 1 << 20
-INNER_FOLDERS = frozenset({"transcripts", "reports", "harness", "subagents", "workflows"})
+INNER_FOLDERS = frozenset({"transcripts", "reports", "harness", "subagents", "workflows", "tool-results"})
 SKIPPED_FOLDERS = frozenset({".git", "node_modules", "__pycache__", ".venv"})
+MAX_MARKS = 64
+DAMAGED = (OSError, EOFError, ValueError, NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
+"""What opening or reading a file, or a member of a zip, raises when its bytes are not what they should be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,30 +80,36 @@ def bundles(path: Path) -> Iterator[Bundle]:
 
 
 def open_source(path: str) -> BinaryIO | None:
-    """The bytes that a pin's path cites (`archive!member` inside a zip); None when they are gone."""
-    archive, separator, name = path.partition("!")
+    """The bytes that a pin's path cites (`archive!member` inside a zip); None when they are gone.
+
+    Folders, archives and members may have a `!` in their own names: the first split that leads somewhere counts.
+    """
+    parts = path.split("!", MAX_MARKS)
     try:
-        if separator and zipfile.is_zipfile(archive):
+        if Path(path).is_file():
+            return Path(path).open("rb")
+        for count in range(1, len(parts)):
+            archive, name = "!".join(parts[:count]), "!".join(parts[count:])
+            if not zipfile.is_zipfile(archive):
+                continue
             with zipfile.ZipFile(archive) as zipped:
                 return io.BytesIO(_bounded(zipped, zipped.getinfo(name)).read())
-        return Path(path).open("rb")
-    except (OSError, KeyError, zipfile.BadZipFile, UserError):
-        return None
+    except (KeyError, UserError, *DAMAGED):
+        pass
+    return None
 
 
 def _below(root: Path) -> Iterator[Bundle]:
     """Walk once; a folder with our manifest, or a zip, is a bundle; all other files are grouped by leaf folder."""
     groups: dict[Path, list[Path]] = {}
-    roots: list[Path] = []
+    roots: set[Path] = set()
     unreadable: list[str] = []
     for folder, subfolders, names in _walk(root, unreadable):
-        subfolders[:] = sorted(name for name in subfolders if name not in SKIPPED_FOLDERS)
-        if any(folder.is_relative_to(known) for known in roots):
-            continue
         if "manifest.json" in names and _is_manifest(folder / "manifest.json"):
-            roots.append(folder)
+            roots.add(folder)
+            subfolders.clear()
             continue
-        for name in sorted(names):
+        for name in names:
             if _is_plain(folder / name, root):
                 groups.setdefault(_leaf(folder, root), []).append(folder / name)
     for folder in sorted({*roots, *groups}):
@@ -112,14 +122,26 @@ def _below(root: Path) -> Iterator[Bundle]:
 
 
 def _walk(root: Path, unreadable: list[str]) -> Iterator[tuple[Path, list[str], list[str]]]:
-    """`os.walk` over real folders (links are not followed), unreadable ones noted in words."""
-    import os
+    """(folder, subfolders, files), sorted, top down, links to folders not followed; unreadable ones noted in words.
 
-    def note(error: OSError) -> None:
-        unreadable.append(f"{error.filename}: {error.strerror or error}. Give read access, or leave it out.")
-
-    for folder, subfolders, names in os.walk(root, onerror=note, followlinks=False):
-        yield Path(folder), subfolders, names
+    Who takes a name out of the subfolders keeps it from being entered. NOTE: `os.walk` of Python 3.11 calls itself
+    for every level and ends in a RecursionError at about 1,000.
+    """
+    waiting = [root]
+    while waiting:
+        folder = waiting.pop()
+        subfolders: list[str] = []
+        names: list[str] = []
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    (subfolders if entry.is_dir(follow_symlinks=False) else names).append(entry.name)
+        except OSError as error:
+            unreadable.append(f"{folder}: {error.strerror or error}. Give read access, or leave it out.")
+            continue
+        subfolders[:] = sorted(name for name in subfolders if name not in SKIPPED_FOLDERS)
+        yield folder, subfolders, sorted(names)
+        waiting.extend(folder / name for name in reversed(subfolders))
 
 
 def _is_plain(file: Path, root: Path) -> bool:
@@ -156,9 +178,8 @@ def _folder_bundle(folder: Path, root: Path) -> Bundle:
     repository, task, name = _placed(folder, root)
     members: list[Member] = []
     warnings: list[str] = []
-    for below, subfolders, names in _walk(folder, warnings):
-        subfolders.sort()
-        members.extend(_file_member(below / file, folder) for file in sorted(names) if _is_plain(below / file, folder))
+    for below, _subfolders, names in _walk(folder, warnings):
+        members.extend(_file_member(below / file, folder) for file in names if _is_plain(below / file, folder))
     manifest, problem = _manifest(lambda: (folder / "manifest.json").open("rb"), str(folder / "manifest.json"))
     kept = tuple(member for member in members if member.name != "manifest.json")
     return Bundle(str(folder), repository, task, name, kept, manifest, (*warnings, *problem))
@@ -183,7 +204,7 @@ def _file_member(file: Path, folder: Path) -> Member:
 def _zip_bundle(path: Path, repository: str, task: str | None) -> Bundle:
     try:
         zipped = zipfile.ZipFile(path)
-    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+    except DAMAGED as error:
         warning = f"{path}: the archive cannot be opened ({error}). Download it again."
         return Bundle(str(path), repository, task, path.stem, (), None, (warning,))
     members: list[Member] = []
@@ -259,7 +280,7 @@ def _manifest(opened: Callable[[], BinaryIO], path: str) -> tuple[Mapping[str, o
                 f"{path}: the manifest is larger than {MAX_MANIFEST_BYTES >> 20} MiB and was not read. {mend}.",
             )
         manifest = json.loads(data.decode("utf-8-sig"))
-    except (OSError, UserError, ValueError, RecursionError, zipfile.BadZipFile, zlib.error, lzma.LZMAError) as error:
+    except (UserError, *DAMAGED) as error:
         return None, (f"{path}: the manifest cannot be read ({error}). {mend}.",)
     if not isinstance(manifest, dict):
         return None, (f"{path}: the manifest is not an object. {mend}.",)

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import re
-import zipfile
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from bot.errors import UserError
 from bot.model import Agent, Diff, Episode, Outcome, Report, Run, Signal, Trace
-from bot.signals import reports, transcripts
-from bot.signals.bundle import Bundle, Member, bundles
+from bot.signals import transcripts
+from bot.signals.bundle import DAMAGED, Bundle, Member, bundles
 from bot.signals.changed import changed
 from bot.signals.join import Attempt, join
-from bot.signals.reports import patch
+from bot.signals.recognise import recognise
 
-HEAD_BYTES = 64 << 10
-MAX_REPORT_BYTES = 64 << 20
+TOOL_RESULTS = "tool-results"
+"""Claude Code keeps long tool output as files in `<session>/tool-results/` (research/transcripts.md §3.2)."""
 SHA = re.compile(r"[0-9a-f]{7,64}")
 REPOSITORY = re.compile(r"(?!\.)[\w.-]{1,100}(?:/(?!\.)[\w.-]{1,100})?")
 
@@ -34,7 +32,7 @@ class _Contents:
     diff: Diff | None = None
     harness: dict[str, str] = field(default_factory=dict)
     unreadable: list[Signal] = field(default_factory=list)
-    unknown: int = 0
+    warnings: list[str] = field(default_factory=list)
 
 
 def collect(paths: Iterable[Path]) -> Iterator[Episode]:
@@ -63,39 +61,35 @@ def read_bundle(bundle: Bundle) -> Iterator[Episode]:
 
 
 def _read_member(member: Member, contents: _Contents, expected: str | None) -> None:
-    """Recognise one file by its first bytes and read it with the reader of its format."""
+    """Put what one file holds where it belongs; trouble with it is said and costs no other file.
+
+    What an agent's tools left beside its session (`<session>/tool-results/`) is the session's, whatever it looks like.
+    """
+    if TOOL_RESULTS in PurePosixPath(member.name).parts:
+        return
     try:
-        with member.open() as stream:
-            head = stream.read(HEAD_BYTES)
         if member.name.startswith("harness/"):
             contents.harness[member.name.removeprefix("harness/")] = _digest(member)
             return
-        if transcripts.sniff(head, member.name) != "unknown":
-            with member.open() as stream:
-                traces = transcripts.read(stream, member.path)
-            _vouch(member, expected, [source.sha256 for trace in traces for source in trace.sources], contents)
-            contents.traces.extend(traces)
+        found = recognise(member.open, member.path, member.name)
+        if isinstance(found, list):
+            _vouch(member, expected, [source.sha256 for trace in found for source in trace.sources], contents)
+            contents.traces.extend(found)
             return
-        if reports.sniff(head, member.name) == "unknown":
-            contents.unknown += 1
+        if found is None:
             return
-        with member.open() as stream:
-            data = stream.read(MAX_REPORT_BYTES + 1)
-        if len(data) > MAX_REPORT_BYTES:
-            raise UserError(f"{member.path}: larger than {MAX_REPORT_BYTES >> 20} MiB. Split the report.")
-        report = reports.read(data, member.path)
-        _vouch(member, expected, [report.source.sha256], contents)
-        if report.format == "patch":
-            contents.diff = patch.paths(data)
+        _vouch(member, expected, [found.source.sha256], contents)
+        contents.warnings.extend(found.warnings)
+        if found.partial and not found.warnings:
+            contents.warnings.append(f"{member.path}: it was cut off; what was lost cannot be known. Make it again.")
+        if found.format == "patch":
+            contents.diff = found.diff
             return
-        contents.reports.append(report)
+        contents.reports.append(found)
     except UserError as error:
         contents.unreadable.append(Signal("unreadable", detail=str(error)))
-    except (OSError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+    except DAMAGED as error:
         detail = f"{member.path}: it cannot be read ({error}). Check the file and its permissions."
-        contents.unreadable.append(Signal("unreadable", detail=detail))
-    except Exception as error:  # NOTE: a reader's bug on hostile bytes must not lose the other ten thousand files.
-        detail = f"{member.path}: the reader failed ({type(error).__name__}: {error}). Please report it with the file."
         contents.unreadable.append(Signal("unreadable", detail=detail))
 
 
@@ -157,6 +151,8 @@ def _episode(bundle: Bundle, contents: _Contents, attempt: Attempt) -> Episode:
         joined=attempt.joined,
         reports=tuple(report.source.path for report in attempt.reports),
         harness=contents.harness,
+        digests=tuple(report.source.sha256 for report in attempt.reports),
+        warnings=tuple(contents.warnings),
     )
 
 

@@ -40,8 +40,9 @@ def read(data: bytes, path: str) -> Report:
     source = Source(path, sha256(data).hexdigest(), len(data))
     diff = paths(data)
     if diff.changed or diff.added:
-        return Report("patch", source, "none")
-    return Report("patch", source, "none", warnings=(f"{path}: names no file inside the repository.",))
+        return Report("patch", source, "none", diff=diff)
+    warning = f"{path}: names no file inside the repository."
+    return Report("patch", source, "none", warnings=(warning,), diff=diff)
 
 
 def name(path: str) -> str:
