@@ -249,6 +249,10 @@ class Episode(msgspec.Struct, frozen=True):
     """The sha256 of each of the `reports`, in their order."""
     warnings: tuple[str, ...] = ()
     """What the readers of the reports lost or salvaged, a line each."""
+    witnesses: tuple[Witness, ...] = ()
+    closure: Closure | None = None
+    patch: Source | None = None
+    """The unified diff that the bundle carried; what it says of lines is read from its bytes."""
 
 
 # --- stage 2: what was found ------------------------------------------------------------------------------------------
