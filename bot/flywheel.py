@@ -42,7 +42,7 @@ from bot.modifications.predict import predict
 from bot.signals.redact import redact
 from bot.traces.analyse import analyse
 from bot.traces.fingerprint import fingerprint
-from bot.traces.gate import gate
+from bot.traces.gate import gate, recall
 from bot.traces.mine import mine, pattern_id
 from bot.traces.pins import held
 
@@ -89,15 +89,16 @@ def _analyse(
 ) -> tuple[list[Episode], list[Exclusion], list[Finding], int]:
     """Gate and detectors over each episode. A finding with a pin that does not hold is dropped and counted.
 
-    The gate comes first: an excluded episode has no findings. Quotes are redacted only after they were verified.
+    The gate comes first, and knows the whole fleet: an excluded episode has no findings. Quotes are redacted only
+    after they were verified.
     """
-    seen: list[Episode] = []
+    seen = list(episodes)
+    history = recall(seen)
     excluded: list[Exclusion] = []
     findings: list[Finding] = []
     dropped = 0
-    for episode in episodes:
-        seen.append(episode)
-        exclusion = gate(episode)
+    for episode in seen:
+        exclusion = gate(episode, history)
         if exclusion is not None:
             excluded.append(exclusion)
         if exclusion is not None and episode.outcome != "none":
