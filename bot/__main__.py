@@ -64,6 +64,10 @@ def run(
         from bot.pages import screen
 
         screen.show_turn(finished.turn, finished.performed, out, dry_run=dry_run)
+    for reason in finished.failed:
+        _say(reason)
+    if finished.failed:
+        raise typer.Exit(2)
     if fail_on == "actionable" and any(one.status == "actionable" for one in finished.turn.patterns):
         raise typer.Exit(1)
 
@@ -136,7 +140,8 @@ def lint(
     """Check rules with their tests, approval policies, harness files, and patches to a harness."""
     from bot.commands.linting import lint_all
 
-    problems = list(lint_all(paths or (), diff))
+    checked: list[str] = []
+    problems = list(lint_all(paths or (), diff, checked))
     for problem in problems:
         if as_json:
             _print_json(problem, indent=None)
@@ -145,7 +150,7 @@ def lint(
     if problems:
         raise typer.Exit(1)
     if not as_json:
-        typer.echo("nothing to mend")
+        typer.echo(f"nothing to mend in {len(checked)} file{'s' * (len(checked) != 1)}")
 
 
 @app.command()
@@ -257,8 +262,8 @@ def _mend_streams() -> None:
 
     https://docs.python.org/3.11/library/sys.html#sys.__stdin__: the streams are None then.
     """
-    sys.stdout = sys.stdout or Path(os.devnull).open("w")
-    sys.stderr = sys.stderr or Path(os.devnull).open("w")
+    sys.stdout = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115 (it lives as long as we do)
+    sys.stderr = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")

@@ -523,14 +523,21 @@ class CloseChange(msgspec.Struct, frozen=True):
     reason: str
 
 
-Effect = OpenPull | OpenIssue | CloseChange
+class NoteMerged(msgspec.Struct, frozen=True):
+    """Mark a change's pull as merged by a person; no branch is touched."""
+
+    repository: str
+    change: str
+
+
+Effect = OpenPull | OpenIssue | CloseChange | NoteMerged
 
 
 class Performed(msgspec.Struct, frozen=True):
-    """What became of an effect: `created`, `updated`, `unchanged`, `frozen` (a human commit), `closed` or `refused`."""
+    """What became of an effect; `frozen` is a branch that holds a person's commit."""
 
     change: str
-    status: Literal["created", "updated", "unchanged", "frozen", "closed", "refused"]
+    status: Literal["created", "updated", "unchanged", "frozen", "closed", "merged", "refused"]
     where: str = ""
     detail: str = ""
 

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bot import flywheel
-from bot.commands.explaining import load_run
-from bot.commands.running import Shell, append
+from bot.commands.running import Shell, append, places_of
 from bot.commands.wiring import ledger_of
 from bot.errors import UserError
-from bot.model import Entry, branch_of, replace
+from bot.model import Entry, NoteMerged, branch_of, replace
 
 
 def close(
@@ -30,7 +29,15 @@ def close(
         record = {"change": change, "state": after.state, "status": "would close", "detail": f"branch {life.branch}"}
         if dry_run:
             return record
-        forge = shell.open_forge(entry.repository, directory or _place(entry, out), out, None)
+        place = places_of(out).get(entry.repository)
+        forge = shell.open_forge(entry.repository, directory or (Path(place) if place else None), out, None)
+        if forge.merged(change, life.branch):
+            append(out, [replace(entry, at=shell.now(), event="merged")], shell.write)
+            forge.perform(NoteMerged(entry.repository, change))
+            raise UserError(
+                f"{change}: it is merged already. To take it out, revert the merge, or do "
+                f"`git apply --reverse {out}/pulls/{change}.patch` in the repository."
+            )
         for effect in effects:
             done = forge.perform(effect)
             record |= {"status": done.status, "detail": done.detail}
@@ -50,8 +57,3 @@ def _open_change(change: str, out: Path) -> tuple[Entry, flywheel.Change]:
     entry = standing.proposed
     state: flywheel.State = "held" if standing.last.event == "frozen" else "proposed"
     return entry, flywheel.Change(change, entry.repository, branch_of(entry.detector, change), state)
-
-
-def _place(entry: Entry, out: Path) -> Path | None:
-    place = load_run(out).get("repositories", {}).get(entry.repository)
-    return Path(place) if isinstance(place, str) else None

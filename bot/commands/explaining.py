@@ -2,44 +2,50 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bot.commands.wiring import ledger_of
+from bot.commands.wiring import ledger_of, load_run
 from bot.errors import UserError
 from bot.ledger import Standing
+from bot.model import branch_of
 
 
 def explain(name: str, out: Path) -> dict[str, Any]:
-    """The modification (or else the pattern, or the exclusion of an episode) that `name` means, with its history."""
-    run = load_run(out)
+    """The modification (or else the pattern, or the exclusion of an episode) that `name` means, with its history.
+
+    A change that the last run did not propose any more (merged, dismissed, withdrawn) is told from the ledger.
+    """
     history = ledger_of(out).changes
+    run = load_run(out)
     for kind, key in (("modifications", "id"), ("held", "id"), ("patterns", "id"), ("excluded", "episode")):
         for entry in run.get(kind, []):
             if name in _names(entry, key):
                 standing = history.get(str(entry.get("id")))
-                return {"kind": kind.rstrip("s"), **entry, "history": list(_history(standing))}
+                return {"kind": kind.rstrip("s"), **entry, "state": _state(standing), "history": _history(standing)}
+    for change, standing in history.items():
+        last = standing.last
+        if name in (change, branch_of(last.detector, change)):
+            return {
+                "kind": "change",
+                "id": change,
+                "revision": last.revision,
+                "detector": last.detector,
+                "repository": last.repository,
+                "state": _state(standing),
+                "history": _history(standing),
+            }
     raise UserError(
         f"{name}: nothing of that name in {out}/run.json. Name a change, pattern, detector, branch or episode."
     )
 
 
-def load_run(out: Path) -> Mapping[str, Any]:
-    """The last run of an out folder."""
-    path = out / "run.json"
-    try:
-        run = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise UserError(
-            f"{path}: there is no run yet. Do `flywheel run` first, or name its folder by --out."
-        ) from error
-    except (OSError, ValueError, RecursionError) as error:
-        raise UserError(f"{path}: it cannot be read ({error}). Do `flywheel run` again.") from error
-    if not isinstance(run, dict):
-        raise UserError(f"{path}: it is not a run. Do `flywheel run` again.")
-    return run
+def _state(standing: Standing | None) -> str | None:
+    """The last thing that happened to a change, with its reason."""
+    if standing is None:
+        return None
+    return f"{standing.last.event}: {standing.last.reason}" if standing.last.reason else standing.last.event
 
 
 def _names(entry: Mapping[str, Any], key: str) -> set[str]:
@@ -47,15 +53,7 @@ def _names(entry: Mapping[str, Any], key: str) -> set[str]:
     return found - {"None"}
 
 
-def _history(standing: Standing | None) -> Iterator[dict[str, str]]:
-    if standing is None:
-        return
-    entries = [standing.first, standing.proposed, standing.last]
-    for entry in dict.fromkeys(entries):
-        yield {
-            "at": entry.at,
-            "event": entry.event,
-            "revision": entry.revision,
-            "tier": entry.tier,
-            "reason": entry.reason,
-        }
+def _history(standing: Standing | None) -> list[dict[str, str]]:
+    entries = dict.fromkeys([standing.first, standing.proposed, standing.last]) if standing else {}
+    shown = ("at", "event", "revision", "tier", "reason")
+    return [{name: getattr(entry, name) for name in shown} for entry in entries]

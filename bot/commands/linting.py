@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -9,33 +10,73 @@ from pathlib import Path
 from bot.approval import policy
 from bot.errors import UserError
 from bot.modifications import lint
-from bot.shipped import folder, texts
+from bot.modifications.harness import is_harness
+from bot.shipped import folder
 from bot.traces import cases, detectors
 from bot.traces.analyse import analyse
 
 MAX_PATCH_BYTES = 4 << 20
+OURS = re.compile(r"^(?:id|detect|remedy|caps|tiers|steps|- name):", re.MULTILINE)
+"""A key at the margin that rules, their tests and policies have; other YAML of a repository is none of our business."""
 Problem = dict[str, str]
 
 
-def lint_all(paths: Sequence[Path], diff: Path | None) -> Iterator[Problem]:
-    """Problems of all paths (our own rules and policies when there are none) and of the patch."""
+def lint_all(paths: Sequence[Path], diff: Path | None, checked: list[str]) -> Iterator[Problem]:
+    """Problems of all paths (our own rules and policies when there are none) and of the patch.
+
+    Every file that was looked at is added to `checked`.
+    """
     if diff is not None:
+        checked.append(str(diff))
         yield from _problems(str(diff), lint.lint_diff(_patch(diff), str(diff)))
     if diff is None or paths:
         for path in paths or (folder("rules"),):
-            yield from _path(path)
+            yield from _path(path, checked)
 
 
-def _path(path: Path) -> Iterator[Problem]:
+def _path(path: Path, checked: list[str]) -> Iterator[Problem]:
     if not path.exists():
         raise UserError(f"{path}: there is no such file or folder. Name rules, policies or harness files.")
     root = path if path.is_dir() else path.parent
-    found = texts(root, "*.yml") if path.is_dir() else {path.name: path.read_text("utf-8", "replace")}
-    for name, text in found.items():
-        yield from _file(root, name, text, found)
+    names = _names(path) if path.is_dir() else [path.name]
+    if not names or (path.is_file() and not _is_known(path.name)):
+        raise UserError(f"{path}: nothing here can be checked. Name rules, policies, patches or harness files.")
+    for name in names:
+        checked.append(str(root / name))
+        yield from _file(root, name, _text(root / name))
 
 
-def _file(root: Path, name: str, text: str, beside: dict[str, str]) -> Iterator[Problem]:
+def _names(root: Path) -> list[str]:
+    """The files below a folder that are ours to check: rules, policies and their like by content, harness by name."""
+    found = []
+    for path in sorted(root.rglob("*")):
+        name = path.relative_to(root).as_posix()
+        if not path.is_file() or ".git" in path.parts:
+            continue
+        if is_harness(name) or (name.endswith((".yml", ".yaml")) and OURS.search(_text(path))):
+            found.append(name)
+    return found
+
+
+def _is_known(name: str) -> bool:
+    return name.endswith((".yml", ".yaml", ".md", ".diff", ".patch", "settings.json"))
+
+
+def _text(path: Path) -> str:
+    """The text of a regular file: a pipe or a device would never end."""
+    try:
+        if not path.is_file():
+            raise UserError(f"{path}: it is no regular file. Name rules, policies or harness files.")
+        with path.open("rb") as stream:
+            data = stream.read(MAX_PATCH_BYTES + 1)
+    except OSError as error:
+        raise UserError(f"{path}: it cannot be read ({error.strerror or error}). Check its permissions.") from error
+    if len(data) > MAX_PATCH_BYTES:
+        raise UserError(f"{path}: larger than {MAX_PATCH_BYTES >> 20} MiB. No rule or harness file is.")
+    return data.decode("utf-8", "replace")
+
+
+def _file(root: Path, name: str, text: str) -> Iterator[Problem]:
     shown = str(root / name)
     try:
         if name.endswith(".test.yml"):
@@ -44,7 +85,7 @@ def _file(root: Path, name: str, text: str, beside: dict[str, str]) -> Iterator[
             policy.load(text, shown)
             return
         if name.endswith((".yml", ".yaml")):
-            yield from _rule(root, name, text, beside)
+            yield from _rule(root, name, text)
             return
     except UserError as error:
         yield _problem(shown, "malformed", str(error))
@@ -52,19 +93,16 @@ def _file(root: Path, name: str, text: str, beside: dict[str, str]) -> Iterator[
     yield from _problems(shown, lint.lint(name, text))
 
 
-def _rule(root: Path, name: str, text: str, beside: dict[str, str]) -> Iterator[Problem]:
+def _rule(root: Path, name: str, text: str) -> Iterator[Problem]:
     """One rule, and every case of the test beside it."""
     place = str((root / name).resolve())
     (detector,) = detectors.load({place: text})
     yield from _problems(str(root / name), lint.lint(name, text))
     test = name.removesuffix(".yml") + ".test.yml"
-    written = beside.get(test)
-    if written is None and (root / test).is_file():
-        written = (root / test).read_text("utf-8", "replace")
-    if written is None:
+    if not (root / test).is_file():
         yield _problem(str(root / name), "untested", f"There is no {test} beside it. Write what it must leave alone.")
         return
-    for case in cases.load(written, str(root / test)):
+    for case in cases.load(_text(root / test), str(root / test)):
         found = analyse(case.episode, (detector,))
         steps = found[0].steps if found else None
         if steps != case.finds:
@@ -79,11 +117,7 @@ def _shown(steps: tuple[int, ...] | None) -> str:
 def _patch(diff: Path) -> str:
     if str(diff) == "-":
         return sys.stdin.buffer.read(MAX_PATCH_BYTES).decode("utf-8", "replace")
-    try:
-        with diff.open("rb") as stream:
-            return stream.read(MAX_PATCH_BYTES).decode("utf-8", "replace")
-    except OSError as error:
-        raise UserError(f"{diff}: it cannot be read ({error.strerror or error}). Name a patch, or `-`.") from error
+    return _text(diff)
 
 
 def _problems(path: str, found: Sequence[lint.Problem]) -> Iterator[Problem]:

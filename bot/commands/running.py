@@ -15,13 +15,14 @@ from typing import Any, Protocol
 
 from bot import flywheel, ledger
 from bot.approval.labels import labels_for
-from bot.commands.wiring import ledger_of, shipped_detectors, shipped_policy
+from bot.commands.wiring import LEDGER, ledger_bytes, ledger_of, load_run, shipped_detectors, shipped_policy
 from bot.errors import UserError
 from bot.model import (
     Effect,
     Entry,
     Episode,
     Harness,
+    NoteMerged,
     OpenIssue,
     OpenPull,
     Performed,
@@ -46,8 +47,8 @@ class Forge(Protocol):
     def harness(self) -> Harness:
         """The harness files at the head of the default branch."""
 
-    def merged(self, name: str) -> bool:
-        """Whether a person has merged this branch."""
+    def merged(self, change: str, name: str) -> bool:
+        """Whether a person has merged the branch of this change."""
 
     def perform(self, effect: Effect) -> Performed:
         """Do it, find-or-create."""
@@ -83,6 +84,8 @@ class Finished:
     turn: Turn
     performed: Mapping[str, Performed]
     record: Mapping[str, Any]
+    failed: tuple[str, ...] = ()
+    """Why repositories that were named could not be used; the others were."""
 
 
 def run(request: Request, shell: Shell) -> Finished:
@@ -103,7 +106,7 @@ def _run(request: Request, shell: Shell) -> Finished:
     date = EXAMPLES_DATE if examples else None
     names = sorted({episode.repository for episode in episodes})
     forges = {name: shell.open_forge(name, directories.get(name), request.out, date) for name in names}
-    harnesses = {name: forges[name].harness() for name in directories if name in forges}
+    harnesses, failed = _harnesses({name: forges[name] for name in directories if name in forges})
     remembered = ledger_of(request.out)
     turn = flywheel.turn(episodes, remembered, harnesses, shipped_policy(), detectors, _source)
     command = _backtest_paths(request.paths)
@@ -116,13 +119,35 @@ def _run(request: Request, shell: Shell) -> Finished:
             effect = _effect(proposal, context)
             performed[effect.change] = _performed(forges[effect.repository], effect)
         _remember(request.out, turn, performed, remembered, forges, shell)
-    places = {name: str(path.absolute()) for name, path in directories.items()}
+    places = places_of(request.out) | {name: str(path.absolute()) for name, path in directories.items()}
     record = {**printed.run(turn, performed), "repositories": places, "dry_run": request.dry_run}
     if not request.dry_run:
         shell.write(request.out / "run.json", (json.dumps(record, indent=2, ensure_ascii=True) + "\n").encode())
         page = report(turn, performed, rules, command)
         shell.write(request.out / "report.html", page.encode("utf-8", "replace"))
-    return Finished(turn, performed, record)
+    return Finished(turn, performed, record, failed)
+
+
+def _harnesses(forges: Mapping[str, Forge]) -> tuple[dict[str, Harness], tuple[str, ...]]:
+    """What steers agents in each repository that was named, and why some cannot be read; UserError when none can."""
+    read: dict[str, Harness] = {}
+    failed: list[str] = []
+    for name, forge in forges.items():
+        try:
+            read[name] = forge.harness()
+        except UserError as error:
+            failed.append(str(error))
+    if failed and not read:
+        raise UserError(failed[0])
+    return read, tuple(failed)
+
+
+def places_of(out: Path) -> dict[str, str]:
+    """Repository → folder, as the runs so far in this out folder had them; empty when there was none."""
+    if not (out / "run.json").is_file():
+        return {}
+    places = load_run(out).get("repositories")
+    return {name: place for name, place in places.items() if isinstance(place, str)} if isinstance(places, dict) else {}
 
 
 def _once_each(episodes: Iterable[Episode]) -> list[Episode]:
@@ -141,9 +166,9 @@ def _once_each(episodes: Iterable[Episode]) -> list[Episode]:
 
 
 def _bytes_of(episode: Episode) -> tuple[str, ...]:
-    """What tells two runs apart: the digests of the transcript's files, or the reports where there is none."""
+    """What tells two runs apart: the digests of the transcript's files, or of the reports where there is none."""
     if episode.trace is None:
-        return episode.reports
+        return episode.digests
     return (episode.trace.task, episode.trace.repeat, *(source.sha256 for source in episode.trace.sources))
 
 
@@ -164,8 +189,9 @@ def _directories(repos: Sequence[str], episodes: Sequence[Episode], origin: Call
         name, separator, directory = given.partition("=")
         path = Path(directory if separator else given)
         if not separator:
-            guessed = [known for known in (origin(path), path.resolve().name) if known in names]
-            name = guessed[0] if guessed else names[0] if len(names) == 1 else ""
+            known_as = origin(path)
+            guessed = [known for known in (known_as, path.resolve().name) if known in names]
+            name = guessed[0] if guessed else names[0] if len(names) == 1 and not known_as else ""
         if name not in names:
             listed = ", ".join(names[:10]) + (", …" if len(names) > 10 else "")
             raise UserError(
@@ -238,7 +264,10 @@ def _remember(
         _entry(one, performed[one.modification.id], remembered.changes.get(one.modification.id), at)
         for one in turn.proposals
     )
-    append(out, [*_merged(turn, remembered, forges, at), *(entry for entry in entries if entry)], shell.write)
+    merged = list(_merged(turn, remembered, forges, at))
+    append(out, [*merged, *(entry for entry in entries if entry)], shell.write)
+    for entry in merged:
+        forges[entry.repository].perform(NoteMerged(entry.repository, entry.change))
 
 
 def _merged(turn: Turn, remembered: ledger.Ledger, forges: Mapping[str, Forge], at: str) -> Iterator[Entry]:
@@ -247,7 +276,7 @@ def _merged(turn: Turn, remembered: ledger.Ledger, forges: Mapping[str, Forge], 
     for change, standing in remembered.changes.items():
         forge = forges.get(standing.last.repository)
         branch = branch_of(standing.last.detector, change)
-        if standing.is_open and change not in proposed and forge is not None and forge.merged(branch):
+        if standing.is_open and change not in proposed and forge is not None and forge.merged(change, branch):
             yield replace(standing.proposed, at=at, event="merged")
 
 
@@ -255,11 +284,10 @@ def append(out: Path, entries: Sequence[Entry], write: Callable[[Path, bytes], o
     """The ledger with these lines after the ones it has, written whole or not at all."""
     if not entries:
         return
-    path = out / "ledger.jsonl"
-    before = path.read_bytes() if path.exists() else b""
+    before = ledger_bytes(out)
     if before and not before.endswith(b"\n"):
         before += b"\n"
-    write(path, before + "".join(ledger.encode(entry) + "\n" for entry in entries).encode())
+    write(out / LEDGER, before + "".join(ledger.encode(entry) + "\n" for entry in entries).encode())
 
 
 def _entry(proposal: Proposal, done: Performed, standing: ledger.Standing | None, at: str) -> Entry | None:

@@ -21,8 +21,8 @@ class Forge(Protocol):
         cannot be read.
         """
 
-    def merged(self, name: str) -> bool:
-        """Whether a person has merged this branch into the default branch."""
+    def merged(self, change: str, name: str) -> bool:
+        """Whether a person has merged this change's branch into the default branch, squashed or not."""
 
     def perform(self, effect: Effect) -> Performed:
         """Do it, and say what became of it.

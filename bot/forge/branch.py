@@ -100,6 +100,30 @@ def build(directory: Path, base: str, edits: Sequence[Edit]) -> str:
         return line(directory, "write-tree", also=also)
 
 
+def is_below(directory: Path, commit: str, head: str) -> bool:
+    """Whether `head` has `commit` in its history."""
+    base = git(directory, "merge-base", "--end-of-options", commit, head, fine=(0, 1))
+    return base.decode().strip() == commit
+
+
+def holds(directory: Path, commit: str, patch: Path) -> bool:
+    """Whether a commit's files hold all that a patch adds: whether it can be taken out of them again."""
+    try:
+        data = patch.read_bytes()
+    except OSError:
+        return False
+    if not data.strip():
+        return False
+    with tempfile.TemporaryDirectory(prefix="flywheel-") as aside:
+        also = {"GIT_INDEX_FILE": str(Path(aside) / "index")}
+        git(directory, "read-tree", commit, also=also)
+        try:
+            git(directory, "apply", "--cached", "--check", "--reverse", data=data, also=also)
+        except GitError:
+            return False
+    return True
+
+
 def commit(directory: Path, tree: str, base: str, message: str, date: str | None) -> str:
     """A commit of ours on top of `base`; no branch points to it yet."""
     data = message.encode("utf-8", "replace")

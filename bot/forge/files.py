@@ -37,6 +37,16 @@ def write(path: Path, data: bytes) -> bool:
     return True
 
 
+def folder(path: Path) -> None:
+    """Make sure that files can be put in this folder. UserError when something else stands there."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"{path}: no folder can be made there ({error.strerror or error}). Move it away, or name another by --out."
+        ) from error
+
+
 @contextmanager
 def lock(out: Path) -> Iterator[None]:
     """Hold the out folder alone. UserError that names the holder when another run has it.

@@ -8,8 +8,8 @@ from pathlib import Path
 from bot.errors import UserError
 from bot.forge import branch, files, repository, texts
 from bot.forge.branch import Commit, RefusedError
-from bot.forge.git import git
-from bot.model import CloseChange, Effect, Harness, OpenIssue, OpenPull, Performed
+from bot.forge.git import git, maybe
+from bot.model import CloseChange, Effect, Harness, NoteMerged, OpenIssue, OpenPull, Performed
 
 _BRANCH = re.compile(r"flywheel/[a-z0-9][a-z0-9/-]{0,180}")
 
@@ -30,14 +30,18 @@ class LocalForge:
         """What steers agents at the head of the default branch; nothing without a directory."""
         return repository.harness(self.directory, self.repository) if self.directory else Harness(self.repository)
 
-    def merged(self, name: str) -> bool:
-        """Whether the default branch holds the tip of this branch. NOTE: a squashed merge is not seen."""
-        last = branch.tip(self.directory, name) if self.directory else None
-        if last is None or self.directory is None:
+    def merged(self, change: str, name: str) -> bool:
+        """Whether the default branch holds the tip of this branch, or all that the change's patch adds.
+
+        The second sees squashed and rebased merges, and branches that were deleted after the merge.
+        """
+        if self.directory is None:
             return False
         head = repository.head(self.directory)
-        base = git(self.directory, "merge-base", "--end-of-options", last.id, head, fine=(0, 1))
-        return base.decode().strip() == last.id
+        last = branch.tip(self.directory, name)
+        if last and branch.is_below(self.directory, last.id, head):
+            return True
+        return branch.holds(self.directory, head, texts.path_of(self.out, "pulls", change, ".patch"))
 
     def perform(self, effect: Effect) -> Performed:
         """Do it, find-or-create (bot/forge/api.py)."""
@@ -49,32 +53,43 @@ class LocalForge:
                     return self._open_issue(effect)
                 case CloseChange():
                     return self._close(effect)
+                case NoteMerged():
+                    self._retire("pulls", effect.change, "merged", "A person merged it.")
+                    return Performed(effect.change, "merged")
         except RefusedError as error:
             return Performed(effect.change, "refused", "", str(error))
 
     def _open_pull(self, pull: OpenPull) -> Performed:
         """The branch first, then the patch, then the text: the text tells that all of it is there."""
         path = texts.path_of(self.out, "pulls", pull.change)
-        patch = texts.patch(pull.edits) if not self.directory else b""
-        outcome, commit, detail = self._put_branch(pull) if self.directory else ("", "", "")
+        files.folder(path.parent)
+        outcome, commit, detail = self._put_branch(pull) if self.directory else self._left(path)
+        name = pull.branch if self.directory else texts.field_of(path, "branch")
         fields = {
             "repository": self.repository,
             "state": "frozen" if outcome == "frozen" else "open",
             "labels": list(pull.labels),
-            "branch": pull.branch if self.directory else None,
+            "branch": name or None,
             "commit": commit or None,
             "change": f"{pull.change}.{pull.revision}",
         }
         known = texts.state_of(path)
-        fresh = files.write(path.with_suffix(".patch"), patch or texts.patch(pull.edits))
+        fresh = files.write(path.with_suffix(".patch"), texts.patch(pull.edits))
         fresh |= files.write(path, texts.page(fields, pull.title, pull.body))
-        self._retire("issues", pull.change, f"It is a pull now: pulls/{path.name}.")
-        where = pull.branch if self.directory else str(path)
+        self._retire("issues", pull.change, "closed", f"It is a pull now: pulls/{path.name}.")
+        where = name or str(path)
         if outcome == "frozen":
             return Performed(pull.change, "frozen", where, detail)
-        if known in ("", "closed") or outcome == "created":
+        if known in ("", "closed", "merged") or outcome == "created":
             return Performed(pull.change, "created", where, detail)
         return Performed(pull.change, "updated" if fresh or outcome == "updated" else "unchanged", where, detail)
+
+    def _left(self, path: Path) -> tuple[str, str, str]:
+        """What an earlier run left in a repository that is not named this time: its branch stays as it is."""
+        if not texts.field_of(path, "branch") or texts.state_of(path) not in ("open", "frozen"):
+            return "", "", ""
+        said = "The branch of an earlier run was not looked at: name its repository by --repo."
+        return "frozen" if texts.state_of(path) == "frozen" else "", texts.field_of(path, "commit"), said
 
     def _put_branch(self, pull: OpenPull) -> tuple[str, str, str]:
         """(created, updated, unchanged or frozen; the commit at the tip; what was seen)."""
@@ -127,17 +142,20 @@ class LocalForge:
         for name in repository.ours(self.directory, change) if self.directory else ():
             if kept := self._drop_branch(CloseChange(self.repository, change, name, reason)):
                 return kept
-        self._retire("pulls", change, reason)
+        self._retire("pulls", change, "closed", reason)
         return ""
 
     def _close(self, close: CloseChange) -> Performed:
         """The branch goes when all of it is ours; what a person added keeps it, and is said."""
+        if self.directory is None and self._has_branch(close.change):
+            mend = f"{close.branch} stands in a repository that is not known here. Name it by --repo."
+            return Performed(close.change, "refused", close.branch, mend)
         detail = self._drop_branch(close) if self.directory else ""
         if detail:
             return Performed(close.change, "frozen", close.branch, detail)
         reason = close.reason or "withdrawn"
         for folder in ("pulls", "issues"):
-            self._retire(folder, close.change, reason)
+            self._retire(folder, close.change, "closed", reason)
         return Performed(close.change, "closed", close.branch if self.directory else "", "")
 
     def _drop_branch(self, close: CloseChange) -> str:
@@ -145,6 +163,12 @@ class LocalForge:
         directory = self._directory()
         repository.check(directory)
         last = branch.tip(directory, _checked(close.branch))
+        if last is None and self._has_branch(close.change) and not self._stood_here(close.change):
+            page = texts.path_of(self.out, "pulls", close.change)
+            raise RefusedError(
+                f"{directory}: it holds neither {close.branch} nor its commit. Name the right repository by --repo; "
+                f"if the branch was deleted there, delete the line `branch:` of {page}."
+            )
         if last is None:
             return ""
         if theirs := branch.foreign(directory, last, close.change, repository.head(directory)):
@@ -152,10 +176,20 @@ class LocalForge:
         branch.move(directory, close.branch, "", last.id)
         return ""
 
-    def _retire(self, folder: str, change: str, reason: str) -> None:
+    def _has_branch(self, change: str) -> bool:
+        """Whether an earlier run wrote a branch for this change and nothing has ended it since."""
+        path = texts.path_of(self.out, "pulls", change)
+        return texts.state_of(path) in ("open", "frozen") and bool(texts.field_of(path, "branch"))
+
+    def _stood_here(self, change: str) -> bool:
+        """Whether this repository has the commit that we put on the change's branch."""
+        commit = texts.field_of(texts.path_of(self.out, "pulls", change), "commit")
+        return bool(commit) and bool(maybe(self._directory(), "cat-file", "-t", commit))
+
+    def _retire(self, folder: str, change: str, state: str, reason: str) -> None:
         path = texts.path_of(self.out, folder, change)
         if texts.state_of(path) in ("open", "frozen"):
-            files.write(path, texts.closed(path, reason))
+            files.write(path, texts.ended(path, state, reason))
 
     def _directory(self) -> Path:
         if self.directory is None:

@@ -43,9 +43,13 @@ def check(directory: Path) -> None:
 
 def head(directory: Path) -> str:
     """The commit at the head of the default branch. UserError when there is no commit yet."""
-    found = maybe(
-        directory, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{default_branch(directory)}^{{commit}}"
-    )
+    name = default_branch(directory)
+    known = ("rev-parse", "--verify", "--quiet", "--end-of-options")
+    found = maybe(directory, *known, f"{name}^{{commit}}")
+    if not found and maybe(directory, *known, name):
+        raise UserError(
+            f"{directory}: the commit of its default branch is missing. Fetch it, or mend it (see `git fsck`)."
+        )
     if not found:
         raise UserError(f"{directory}: the repository has no commit on its default branch. Make a first commit there.")
     return found

@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from bot.forge.files import folder
 from bot.forge.git import dated, git, line
 
 DATE = "2026-01-05T12:00:00+00:00"
@@ -23,7 +24,9 @@ def seed(tree: Path, bare: Path) -> None:
     if bare.exists():
         return
     bare = bare.absolute()
-    bare.parent.mkdir(parents=True, exist_ok=True)
+    folder(bare.parent)
+    for left in bare.parent.glob(".seed-*"):  # of a run that was killed; who calls holds the lock of the out folder
+        shutil.rmtree(left, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=".seed-", dir=bare.parent) as aside:
         made = Path(aside) / "repository.git"
         git(bare.parent, "init", "--quiet", "--bare", f"--initial-branch={BRANCH}", "--end-of-options", str(made))

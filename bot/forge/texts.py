@@ -30,17 +30,22 @@ def page(fields: Mapping[str, object], title: str, body: str) -> bytes:
 
 
 def state_of(path: Path) -> str:
-    """The state that the file tells (`open`, `frozen`, `closed`); empty when there is no file of ours."""
-    match = re.search(r'(?m)^state: "(\w+)"$', _front(_text(path)))
+    """The state that the file tells (`open`, `frozen`, `closed`, `merged`); empty when there is no file of ours."""
+    return field_of(path, "state")
+
+
+def field_of(path: Path, name: str) -> str:
+    """A field of the front matter that holds a plain word, such as `branch`; empty when it is null or not there."""
+    match = re.search(rf'(?m)^{name}: "([^"\\\n]+)"$', _front(_text(path)))
     return match.group(1) if match else ""
 
 
-def closed(path: Path, reason: str) -> bytes:
-    """The same file marked closed, with the reason. Only the front matter changes."""
+def ended(path: Path, state: str, reason: str) -> bytes:
+    """The same file in its last state (`closed`, `merged`), with the reason. Only the front matter changes."""
     text = _text(path)
     front = _front(text)
     kept = [one for one in front.split("\n") if not one.startswith(("state: ", "reason: "))]
-    marks = [f'state: "closed"\nreason: {json.dumps(reason[:500], ensure_ascii=False)}']
+    marks = [f'state: "{state}"\nreason: {json.dumps(reason[:500], ensure_ascii=False)}']
     return ("\n".join([kept[0], *marks, *kept[1:]]) + text[len(front) :]).encode("utf-8", "surrogateescape")
 
 

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.model import Episode, Performed, Turn
+from bot.pages.escape import printable
 from bot.pages.table import table
 
 MAX_WARNINGS = 5
@@ -22,7 +23,7 @@ def show_turn(turn: Turn, performed: Mapping[str, Performed], out: Path, *, dry_
     console = Console()
     console.print(table(turn, performed))
     for warning in turn.warnings[:MAX_WARNINGS]:
-        console.print(Text(f"! {_printable(warning)}", style="yellow"), soft_wrap=True)
+        console.print(Text(f"! {printable(warning, 2_000)}", style="yellow"), soft_wrap=True)
     if len(turn.warnings) > MAX_WARNINGS:
         console.print(Text(f"! … and {len(turn.warnings) - MAX_WARNINGS} more in the report", style="yellow"))
     if dry_run:
@@ -54,6 +55,8 @@ def show_explained(record: Mapping[str, Any]) -> None:
     console.print(Text(_printable(str(record["title"])), style="bold"))
     where = record.get("branch") or ("a patch" if record["tier"] != "backlog" else "an issue")
     console.print(Text(f"{record['id']}.{record['revision']}  {record['tier']}  {record['repository']}  {where}"))
+    if record.get("state"):
+        console.print(Text(f"State: {_printable(str(record['state']))}"))
     if record.get("held"):
         console.print(Text(f"Held: {record['held']}", style="yellow"))
     console.print(

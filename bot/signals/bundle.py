@@ -30,7 +30,16 @@ MAX_MANIFEST_BYTES = 1 << 20
 INNER_FOLDERS = frozenset({"transcripts", "reports", "harness", "subagents", "workflows", "tool-results"})
 SKIPPED_FOLDERS = frozenset({".git", "node_modules", "__pycache__", ".venv"})
 MAX_MARKS = 64
-DAMAGED = (OSError, EOFError, ValueError, NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
+DAMAGED = (
+    OSError,
+    EOFError,
+    ValueError,
+    NotImplementedError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+)
 """What opening or reading a file, or a member of a zip, raises when its bytes are not what they should be."""
 
 

@@ -42,6 +42,8 @@ def blocks(text: str, path: str) -> tuple[Block, ...]:
     """The blocks in a text, in order. UserError for a damaged one, or two of one detector: never a guess."""
     from markdown_it import MarkdownIt
 
+    if "\0" in text:
+        raise UserError(f"{path}: is no UTF-8 text (UTF-16, perhaps). Save it as UTF-8, so that agents can read it.")
     if size(text) > 8 * FILE_BUDGET:
         raise UserError(f"{path}: is longer than {8 * FILE_BUDGET} bytes, no agent reads that. Shorten it.")
     lines = _lines(text)
