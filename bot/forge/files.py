@@ -37,14 +37,11 @@ def write(path: Path, data: bytes) -> bool:
     return True
 
 
-def folder(path: Path) -> None:
-    """Make sure that files can be put in this folder. UserError when something else stands there."""
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(
-            f"{path}: no folder can be made there ({error.strerror or error}). Move it away, or name another by --out."
-        ) from error
+def check_folder(path: Path) -> None:
+    """UserError when something else stands where this folder is, or would have to be made."""
+    there = next(place for place in (path, *path.absolute().parents) if os.path.lexists(place))
+    if not there.is_dir():
+        raise UserError(f"{there}: it stands where a folder is needed. Move it away, or name another folder by --out.")
 
 
 @contextmanager

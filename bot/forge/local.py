@@ -62,7 +62,7 @@ class LocalForge:
     def _open_pull(self, pull: OpenPull) -> Performed:
         """The branch first, then the patch, then the text: the text tells that all of it is there."""
         path = texts.path_of(self.out, "pulls", pull.change)
-        files.folder(path.parent)
+        files.check_folder(path.parent)
         outcome, commit, detail = self._put_branch(pull) if self.directory else self._left(path)
         name = pull.branch if self.directory else texts.field_of(path, "branch")
         fields = {

@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from bot.forge.files import folder
+from bot.forge.files import check_folder
 from bot.forge.git import dated, git, line
 
 DATE = "2026-01-05T12:00:00+00:00"
@@ -24,7 +24,8 @@ def seed(tree: Path, bare: Path) -> None:
     if bare.exists():
         return
     bare = bare.absolute()
-    folder(bare.parent)
+    check_folder(bare.parent)
+    bare.parent.mkdir(parents=True, exist_ok=True)
     for left in bare.parent.glob(".seed-*"):  # of a run that was killed; who calls holds the lock of the out folder
         shutil.rmtree(left, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=".seed-", dir=bare.parent) as aside:

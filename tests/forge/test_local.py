@@ -13,7 +13,7 @@ import pytest
 from bot.errors import UserError
 from bot.forge import files
 from bot.forge.local import LocalForge
-from bot.model import CloseChange, Edit, HarnessFile, OpenIssue, OpenPull, replace
+from bot.model import CloseChange, Edit, HarnessFile, NoteMerged, OpenIssue, OpenPull, replace
 
 Git = Callable[..., str]
 
@@ -494,3 +494,108 @@ def test_no_branch_but_ours_is_ever_named(name: str, forge: LocalForge, pull: Op
         forge.perform(replace(pull, branch=name))
     with pytest.raises(UserError, match="no branch of a change"):
         forge.perform(close(replace(pull, branch=name)))
+
+
+# --- merged, moved away, or somewhere else ----------------------------------------------------------------------------
+
+
+def test_a_branch_that_nobody_merged_is_not_merged(forge: LocalForge, shop: Path, pull: OpenPull, git: Git) -> None:
+    forge.perform(pull)
+    (shop / "AGENTS.md").write_text("# Shop\n\nRead the last check, twice.\n")
+    git(shop, "commit", "-q", "-a", "-m", "Say it otherwise")
+
+    assert not forge.merged(pull.change, pull.branch)
+
+
+@pytest.mark.parametrize("how", ["merge", "squash", "rebase", "squash and delete"])
+def test_a_merge_of_any_kind_is_seen(how: str, forge: LocalForge, shop: Path, pull: OpenPull, git: Git) -> None:
+    forge.perform(pull)
+    (shop / "src.py").write_text("x = 2\n")
+    git(shop, "commit", "-q", "-a", "-m", "Go on")
+    match how.split()[0]:
+        case "merge":
+            git(shop, "merge", "-q", "--no-edit", pull.branch)
+        case "squash":
+            git(shop, "merge", "-q", "--squash", pull.branch)
+            git(shop, "commit", "-q", "-m", "Squashed")
+        case "rebase":
+            git(shop, "cherry-pick", pull.branch)
+    if how.endswith("delete"):
+        git(shop, "branch", "-q", "-D", pull.branch)
+
+    assert forge.merged(pull.change, pull.branch)
+
+
+def test_a_merged_pull_says_so_in_its_text(forge: LocalForge, pull: OpenPull) -> None:
+    forge.perform(pull)
+
+    done = forge.perform(NoteMerged(pull.repository, pull.change))
+
+    assert done.status == "merged"
+    assert 'state: "merged"' in (forge.out / f"pulls/{pull.change}.md").read_text()
+
+
+def test_a_run_without_the_repository_does_not_forget_its_branch(forge: LocalForge, pull: OpenPull) -> None:
+    forge.perform(pull)
+    path = forge.out / f"pulls/{pull.change}.md"
+    before = path.read_text()
+
+    done = LocalForge("octo/shop", None, forge.out).perform(pull)
+
+    assert (done.status, done.where) == ("unchanged", pull.branch)
+    assert path.read_text() == before
+
+
+def test_nothing_is_closed_while_its_branch_stands_where_nobody_looked(
+    forge: LocalForge, shop: Path, tmp_path: Path, pull: OpenPull, git: Git
+) -> None:
+    forge.perform(pull)
+    git(tmp_path, "init", "-q", "-b", "main", "other")
+    git(tmp_path / "other", "commit", "-q", "--allow-empty", "-m", "Begin")
+
+    nowhere = LocalForge("octo/shop", None, forge.out).perform(close(pull))
+    elsewhere = LocalForge("octo/shop", tmp_path / "other", forge.out).perform(close(pull))
+
+    assert (nowhere.status, elsewhere.status) == ("refused", "refused")
+    assert "--repo" in nowhere.detail
+    assert "--repo" in elsewhere.detail
+    assert 'state: "open"' in (forge.out / f"pulls/{pull.change}.md").read_text()
+    assert git(shop, "branch", "--list", "flywheel/*") != ""
+
+
+def test_a_branch_that_its_user_deleted_can_still_be_closed(
+    forge: LocalForge, shop: Path, pull: OpenPull, git: Git
+) -> None:
+    forge.perform(pull)
+    git(shop, "branch", "-q", "-D", pull.branch)
+
+    assert forge.perform(close(pull)).status == "closed"
+
+
+def test_a_file_where_the_texts_go_costs_no_branch(forge: LocalForge, shop: Path, pull: OpenPull, git: Git) -> None:
+    forge.out.mkdir()
+    (forge.out / "pulls").write_text("mine")
+
+    with pytest.raises(UserError, match="Move it away"):
+        forge.perform(pull)
+
+    assert git(shop, "branch", "--list", "flywheel/*") == ""
+    assert (forge.out / "pulls").read_text() == "mine"
+
+
+def test_a_folder_where_a_file_is_needed_is_not_replaced(
+    forge: LocalForge, shop: Path, pull: OpenPull, git: Git
+) -> None:
+    done = forge.perform(replace(pull, edits=(Edit(".claude/hooks", None, "x\n"),)))
+
+    assert done.status == "refused"
+    assert "a folder where a file is needed" in done.detail
+    assert git(shop, "branch", "--list", "flywheel/*") == ""
+
+
+def test_a_lost_commit_is_not_told_to_make_a_first_one(forge: LocalForge, shop: Path, git: Git) -> None:
+    head = git(shop, "rev-parse", "HEAD")
+    (shop / ".git/objects" / head[:2] / head[2:]).unlink()
+
+    with pytest.raises(UserError, match="git fsck"):
+        forge.harness()

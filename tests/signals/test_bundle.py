@@ -184,3 +184,29 @@ def test_a_manifest_with_a_wrong_checksum_is_said(tmp_path: Path) -> None:
 
     assert names(found) == [(tmp_path.name, None, ["transcripts/a.jsonl"])]
     assert "manifest cannot be read" in found[0].warnings[0]
+
+
+def test_a_pin_under_names_with_exclamation_marks_can_be_opened_again(tmp_path: Path) -> None:
+    place = tmp_path / "wow!" / "such.zip!really"
+    write(place / "plain!.txt", "plain")
+    archive = place / "a!b.zip"
+    with zipfile.ZipFile(archive, "w") as zipped:
+        zipped.writestr("c!d.txt", "inside")
+
+    for path, text in ((f"{place}/plain!.txt", b"plain"), (f"{archive}!c!d.txt", b"inside")):
+        stream = open_source(path)
+
+        assert stream is not None
+        with stream:
+            assert stream.read() == text
+    assert open_source(f"{archive}!gone.txt") is None
+
+
+def test_a_very_deep_folder_is_walked(tmp_path: Path) -> None:
+    deep = tmp_path
+    for _ in range(30):
+        deep = deep / "/".join("d" * 40)
+        deep.mkdir(parents=True)
+    write(deep / "a.jsonl")
+
+    assert len(list(bundles(tmp_path))) == 1

@@ -153,3 +153,30 @@ def test_a_digest_that_is_not_the_manifests_is_said(tmp_path: Path) -> None:
         write(folder / "manifest.json", json.dumps({"flywheel_bundle": 1, "files": files}))
 
         assert said == sum(one.name == "unreadable" for one in only(tmp_path).signals)
+
+
+def test_what_tools_left_beside_a_session_is_no_report(tmp_path: Path) -> None:
+    write(tmp_path / "-home-me-app" / "s1.jsonl", session())
+    write(tmp_path / "-home-me-app" / "s1" / "tool-results" / "toolu_1.txt", FAILED)
+
+    episode = only(tmp_path)
+
+    assert (episode.outcome, episode.reports) == ("none", ())
+
+
+def test_what_a_report_lost_reaches_the_episode(tmp_path: Path) -> None:
+    write(tmp_path / "r" / "t" / "1" / "a.jsonl", session())
+    write(tmp_path / "r" / "t" / "1" / "junit.xml", FAILED[:-20])
+
+    episode = only(tmp_path)
+
+    assert len(episode.warnings) == 1
+    assert "junit.xml" in episode.warnings[0]
+
+
+def test_a_run_number_of_four_hundred_digits_is_no_number(tmp_path: Path) -> None:
+    manifest = {"flywheel_bundle": 1, "repository": "o/r", "outcome": "fail", "run": {"id": 7, "attempt": 10**400}}
+    write(tmp_path / "manifest.json", json.dumps(manifest))
+    write(tmp_path / "a.jsonl", session())
+
+    assert (only(tmp_path).run.id, only(tmp_path).run.attempt) == (7, 1)

@@ -167,3 +167,10 @@ def test_a_remedy_cannot_swallow_its_own_end_marker() -> None:
 def test_a_file_longer_than_agents_read_is_refused() -> None:
     with pytest.raises(UserError, match=str(FILE_BUDGET)):
         put("x" * (FILE_BUDGET - 100) + "\n")
+
+
+def test_a_file_in_another_encoding_is_not_mixed_with_ours() -> None:
+    text = "\ufeff# Rules\n".encode("utf-16-le").decode("utf-8", "surrogateescape")
+
+    with pytest.raises(UserError, match="Save it as UTF-8"):
+        blocks(text, "AGENTS.md")
