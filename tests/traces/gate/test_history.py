@@ -2,7 +2,7 @@
 
 import random
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.model import Episode, Run, Signal, Witness
@@ -46,6 +46,7 @@ def fleets(draw: st.DrawFn) -> list[Episode]:
     ]
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(fleets(), st.integers())
 def test_any_fleet_is_remembered_and_its_order_is_nothing(fleet, seed):
     mixed = random.Random(seed).sample(fleet, len(fleet))
