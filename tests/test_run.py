@@ -11,23 +11,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
-EXAMPLES = ROOT / "examples" / "episodes"
-
-
-def flywheel(*arguments: object, cwd: Path, check: bool = True) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "bot", *map(str, arguments)],
-        cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "COLUMNS": "100"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-    assert not check or done.returncode == 0, done.stderr
-    assert "Traceback" not in done.stderr, done.stderr
-    return done
+from tests.cli import EXAMPLES, ROOT, flywheel, git, record
 
 
 def tree(folder: Path) -> dict[str, bytes]:
@@ -38,21 +22,12 @@ def tree(folder: Path) -> dict[str, bytes]:
     }
 
 
-def git(directory: Path, *arguments: str) -> str:
-    command = ["git", "-C", str(directory), "-c", "user.name=a", "-c", "user.email=a@example.org", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-
-
 @pytest.fixture(scope="module")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The out folder of a first run over the examples."""
     folder = tmp_path_factory.mktemp("first")
     flywheel("run", "--json", cwd=folder)
     return folder / "flywheel-out"
-
-
-def record(out: Path) -> dict:
-    return json.loads((out / "run.json").read_text(encoding="utf-8"))
 
 
 def test_a_first_run_finds_what_was_planted_and_leaves_branches(out: Path) -> None:
