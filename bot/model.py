@@ -155,7 +155,10 @@ class Signal(msgspec.Struct, frozen=True):
     Names in use: `test-failed` (detail: test id), `tests-failed` and `tests-run` (value: count), `test-flaky`,
     `job-failed` (detail: masked evidence line, value: exit code), `log-key` (detail: the failure's versioned key),
     `job-duration` (ms), `run-conclusion`, `run-attempt`, `tokens`, `cost` (USD), `infrastructure` (detail: which),
-    `permission`, `unreadable` (detail: why; the file named could not be read).
+    `permission`, `unreadable` (detail: why; the file named could not be read),
+    `lint-failed` (detail: rule and path, value: count), `lints-failed` and `lints-warned` (value: count; a warning does
+    not fail the tool), `test-regressed` (detail: id of a test that passed before the attempt), `task-resolved` (held or
+    not; detail: a benchmark's task id), `trial-ended` (detail: how other than well, `agent-timeout`), `reward`.
     """
 
     name: str
