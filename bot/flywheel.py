@@ -100,7 +100,7 @@ def _analyse(
     for episode in seen:
         exclusion = gate(episode, history)
         if exclusion is not None:
-            excluded.append(exclusion)
+            excluded.append(replace(exclusion, detail=redact(exclusion.detail)))
         if exclusion is not None and episode.outcome != "none":
             continue
         found = analyse(episode, detectors)

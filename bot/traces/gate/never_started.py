@@ -36,10 +36,10 @@ def never_started(episode: Episode, _: History) -> str:
     """
     if calls(episode.trace):
         return ""
-    for signal in episode.signals:
-        if not signal.held or signal.name not in EVIDENCE:
-            continue
-        if signal.detail in NOT_INSTALLED or NEVER_STARTED.search(signal.detail[:MAX_TEXT]):
+    said = [signal for signal in episode.signals if signal.held and signal.name in EVIDENCE]
+    shown = [signal for signal in said if NEVER_STARTED.search(signal.detail[:MAX_TEXT])]
+    for signal in (*shown, *said):
+        if signal in shown or signal.detail in NOT_INSTALLED:
             return f"no call was made, and the log says: {detail(signal)}"
     if episode.trace is None or len(episode.trace.steps) > 1:
         return ""

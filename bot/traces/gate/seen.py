@@ -15,7 +15,5 @@ def held(episode: Episode, name: str) -> tuple[Signal, ...]:
 
 
 def detail(signal: Signal) -> str:
-    """What a signal says, cut short; its quoted line where it has one, for `agent-never-started` alone says little."""
-    said = signal.detail or signal.name
-    quote = signal.pin.quote if signal.pin and signal.pin.quote not in said else ""
-    return f"{said}: {quote}"[:MAX_DETAIL] if quote else said[:MAX_DETAIL]
+    """What a signal says, cut short."""
+    return signal.detail[:MAX_DETAIL] or signal.name
