@@ -1,0 +1,220 @@
+"""Takes a trajectory of mini-swe-agent, from its first bare list of messages to format 1.1; gives its Trace.
+
+A **step** is a message of the model; its **calls** are the commands that were carried out: of `extra.actions` or the
+tool calls (2.x), else the one code block of the message (1.x). What answers a call is the next message of the user or
+tool, with a return code in `extra` or as `<returncode>`; a code other than 0 is an **error**. A message without
+exactly one command was refused, and is a step without a call. **end_reason** is `info.exit_status`, or that of the
+last message. The format has no verdict.
+https://mini-swe-agent.com/latest/usage/output_files/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from bot.model import CallStatus, EndReason, Tokens, Trace
+from bot.signals.transcripts.acts import act, shell
+from bot.signals.transcripts.assemble import Answer, Draft
+from bot.signals.transcripts.exits import exit_code, timed_out
+from bot.signals.transcripts.lines import BROKEN, Lines
+from bot.signals.transcripts.objects import Document, Element, document
+from bot.signals.transcripts.outline import Head
+from bot.signals.transcripts.told import Told, known
+from bot.signals.transcripts.tools import quote
+from bot.signals.transcripts.values import amount, mapping, mappings, text, texts, whole
+
+NAME = "mini-swe-agent"
+MARKS = ("role", "content", "object", "type")
+ENDS: dict[str, EndReason] = {
+    "Submitted": "finished",
+    "LimitsExceeded": "limit",
+    "ContextWindowExceeded": "limit",
+    "TimeExceeded": "timeout",
+    "UserInterruption": "aborted",
+    "KeyboardInterrupt": "aborted",
+}
+"""The exceptions that end a run; every other one is an error."""
+SUBMITS = ("COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT", "MINI_SWE_AGENT_FINAL_OUTPUT")
+
+_FENCES = ("```bash", "```mswea_bash_command")
+_OUTPUT = ("<output>", "<output_head>")
+
+
+def matches(head: Head) -> bool:
+    """An object that names the format or is built like it; a bare list of messages that speaks its language."""
+    first = head.first
+    if head.shape in ("object", "lines"):
+        if first.get("trajectory_format").startswith(NAME) or "info.mini_version" in first:
+            return True
+        known = "info.model_stats" in first or "info.exit_status" in first
+        return next(iter(first.keys), "") == "info" and known and "trajectory" not in first and "history" not in first
+    spoken = first.get("role") == "system" and first.get("content") not in ("", "[", "{")
+    marks = (*SUBMITS, "mswea_bash_command", "<returncode>")
+    return head.shape == "array" and spoken and any(mark in head.text for mark in marks)
+
+
+def read(lines: Lines, path: str) -> list[Trace]:
+    """One Trace."""
+    found = document(lines.document(), lines.losses, ("messages",), MARKS)
+    told = Told(NAME, NAME)
+    messages = _Messages(told)
+    for element, message in found.records(lines.losses):
+        messages.take(element, message)
+    _info(told, found, messages)
+    return [told.trace((lines.source(path),), lines.losses.warnings())]
+
+
+class _Messages:
+    """The messages in file order: who answers whom."""
+
+    def __init__(self, told: Told) -> None:
+        self.told = told
+        self.waiting: list[str] = []
+        self.exit = ""
+        self.input = self.output = self.cached = 0
+
+    def take(self, element: Element, message: Mapping[str, Any]) -> None:
+        extra = mapping(message.get("extra"))
+        self.told.at(extra.get("timestamp"))
+        role = text(message.get("role"))
+        if role == "assistant" or message.get("object") == "response":
+            self._model(element, message, extra)
+        elif role == "exit":
+            self.exit = text(extra.get("exit_status")) or self.exit
+            self._answer(element, message, extra)
+        elif role in ("user", "tool") or message.get("type") == "function_call_output":
+            self._user(element, message, extra)
+
+    def _model(self, element: Element, message: Mapping[str, Any], extra: Mapping[str, Any]) -> None:
+        response = mapping(extra.get("response")) or message
+        self.told.model = self.told.model or text(response.get("model"))
+        self._count(mapping(response.get("usage")))
+        said = texts(message.get("content")) or _spoken(message)
+        self.told.final = said or self.told.final
+        start, end, plain = element.start, element.end, element.mended
+        draft = self.told.assembly.step(start, end, quote(said, plain), known(message, "role", "object"))
+        self.waiting = []
+        for place, (call_id, name, given) in enumerate(_calls(message, extra, said)):
+            key = call_id or f"{start}.{place}"
+            self._call(draft, element, key, name, given)
+
+    def _call(self, draft: Draft, element: Element, key: str, name: str, given: object) -> None:
+        command = text(mapping(given).get("command"))
+        use = shell(command) if name == "bash" else act(name, given)
+        quoted = quote(command, True) or quote(name, element.mended) or draft.quote
+        if not _stands(element, quoted):
+            quoted = draft.quote
+        start = element.start
+        if self.told.assembly.call(draft, key, name, use, start, element.end, quoted, start):
+            self.waiting.append(key)
+
+    def _user(self, element: Element, message: Mapping[str, Any], extra: Mapping[str, Any]) -> None:
+        said = texts(message.get("content"))
+        if not self.told.assembly.drafts:
+            self.told.prompt = self.told.prompt or said
+            return
+        if extra.get("exit_status"):
+            self.exit = text(extra.get("exit_status"))
+        self._answer(element, message, extra)
+
+    def _answer(self, element: Element, message: Mapping[str, Any], extra: Mapping[str, Any]) -> None:
+        call_id = text(message.get("tool_call_id")) or text(message.get("call_id"))
+        key = call_id if call_id in self.waiting else self.waiting[0] if self.waiting and not call_id else ""
+        if not key:
+            return
+        self.waiting.remove(key)
+        said = texts(message.get("content")) or texts(message.get("output"))
+        code = extra.get("returncode")
+        code = code if isinstance(code, int) and abs(code) < 1 << 31 else exit_code(said)
+        late = timed_out(said) or "timed out" in text(extra.get("exception_info"))[:400]
+        status: CallStatus = "error" if code not in (None, 0) or late else "ok"
+        self.told.assembly.answer(
+            key,
+            Answer(
+                element.start, element.end, status, _output(said), code, late,
+                fallback=known(message, "content", "output", "role"),
+                plain=element.mended,
+            ),
+        )  # fmt: skip
+
+    def _count(self, usage: Mapping[str, Any]) -> None:
+        details = mapping(usage.get("prompt_tokens_details")) or mapping(usage.get("input_tokens_details"))
+        self.input += whole(usage.get("prompt_tokens")) or whole(usage.get("input_tokens"))
+        self.output += whole(usage.get("completion_tokens")) or whole(usage.get("output_tokens"))
+        self.cached += whole(details.get("cached_tokens"))
+
+
+def _calls(message: Mapping[str, Any], extra: Mapping[str, Any], said: str) -> list[tuple[str, str, object]]:
+    """Id, name and arguments of each command that was carried out."""
+    actions = list(mappings(extra.get("actions")))
+    if actions:
+        return [(text(one.get("tool_call_id")), "bash", {"command": text(one.get("command"))}) for one in actions]
+    called = [mapping(one.get("function")) | {"id": one.get("id")} for one in mappings(message.get("tool_calls"))]
+    called += [
+        {"id": one.get("call_id"), "name": one.get("name"), "arguments": one.get("arguments")}
+        for one in mappings(message.get("output"))
+        if one.get("type") == "function_call"
+    ]
+    if called:
+        return [(text(one.get("id")), text(one.get("name")), _decoded(one.get("arguments"))) for one in called]
+    blocks = _blocks(said)
+    return [("", "bash", {"command": blocks[0]})] if len(blocks) == 1 else []
+
+
+def _blocks(said: str) -> list[str]:
+    """The code blocks for the shell in a message; the agent carries out a message that holds exactly one."""
+    found: list[str] = []
+    for fence in _FENCES:
+        for part in said.split(fence + "\n", 3)[1:]:
+            body, closed, _after = part.partition("\n```")
+            if closed:
+                found.append(body.strip())
+    return found
+
+
+def _spoken(message: Mapping[str, Any]) -> str:
+    """What a message in the shape of OpenAI's responses says."""
+    return "\n".join(texts(item.get("content")) for item in mappings(message.get("output")) if "content" in item)
+
+
+def _output(said: str) -> str:
+    """What a command printed, without the tags around it."""
+    for tag in _OUTPUT:
+        _before, found, printed = said.partition(tag)
+        if found:
+            return printed.partition("</output")[0].strip("\n") or said
+    return said
+
+
+def _stands(element: Element, quoted: str) -> bool:
+    return not element.mended and quoted.encode() in bytes(element.raw)
+
+
+def _decoded(arguments: object) -> object:
+    if not isinstance(arguments, str):
+        return arguments
+    try:
+        return msgspec.json.decode(arguments)
+    except BROKEN:
+        return {"command": arguments}
+
+
+def _info(told: Told, found: Document, messages: _Messages) -> None:
+    info = mapping(found.get("info"))
+    config, stats = mapping(info.get("config")), mapping(info.get("model_stats"))
+    told.version = text(info.get("mini_version"))
+    told.model = text(mapping(config.get("model")).get("model_name")) or told.model
+    told.cwd = text(mapping(config.get("environment")).get("cwd"))
+    told.task = text(found.get("instance_id"))
+    told.cost_usd = amount(stats.get("instance_cost"))
+    told.tokens = Tokens(messages.input, messages.output, messages.cached)
+    status = text(info.get("exit_status")) or messages.exit
+    if status:
+        told.end_reason = ENDS.get(status, "error")
+    elif info:
+        told.end_reason = "killed" if found.whole else "unknown"
+    elif found.whole and not messages.waiting and any(mark in told.final for mark in SUBMITS):
+        told.end_reason = "finished"

@@ -1,0 +1,332 @@
+"""Takes what OpenHands' agent SDK (1.x) keeps, events as lines, a list or a file each; gives their Trace.
+
+It also reads a conversation's `base_state.json`. The logs of single model calls, which the SDK can write too, are no
+transcripts: each repeats all that was said before.
+
+A **step** is one answer of the model (`llm_response_id`), or a message of the agent; its **calls** are its
+`ActionEvent`s. What answers a call is an observation, an `AgentErrorEvent` (an **error**) or a
+`UserRejectObservation` (rejected) with its `tool_call_id`. An exit code of -1 alone means that nothing was run or the
+command still runs. **end_reason** is a `ConversationErrorEvent`, else the last `execution_status` (`stuck`, the
+SDK's own loop detection, is an error), else `finished` after a `finish` or a last message.
+https://github.com/OpenHands/software-agent-sdk (openhands-sdk/openhands/sdk/event)
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, BinaryIO
+
+import msgspec
+
+from bot.model import Call, CallStatus, EndReason, Source, Step, Tokens, Trace, replace
+from bot.signals.transcripts.acts import act
+from bot.signals.transcripts.assemble import Answer, Draft
+from bot.signals.transcripts.exits import exit_code
+from bot.signals.transcripts.lines import BROKEN, Lines, Losses
+from bot.signals.transcripts.objects import Document, document
+from bot.signals.transcripts.openhands_v0 import error_end
+from bot.signals.transcripts.outline import Head, Outline
+from bot.signals.transcripts.salvage import salvage_line
+from bot.signals.transcripts.told import Told, known
+from bot.signals.transcripts.tools import PATH_CAP, quote
+from bot.signals.transcripts.values import amount, mapping, text, texts, whole
+
+NAME = "openhands-v1"
+ARRAYS = ("items", "events")
+MARKS = ("id", "timestamp", "kind")
+STARTS = ('{"id":', '{"id": ', '{"timestamp":')
+STATES: dict[str, EndReason] = {"finished": "finished", "error": "error", "stuck": "error", "paused": "aborted"}
+"""The last `execution_status`; `idle`, `running` and `waiting_for_confirmation` say nothing of the end."""
+
+_TELLS = ("system_prompt", "llm_message", "thought", "observation", "tool_call_id", "llm_response_id", "kind", "key")
+
+
+def matches(head: Head) -> bool:
+    """Events with `source` and a nested body, or a conversation's base state."""
+    first = head.first
+    if head.shape in ("array", "lines", "object") and _is_event(first):
+        return True
+    if head.shape not in ("lines", "object"):
+        return False
+    return ("agent.llm" in first and "id" in first) or ("items..source" in first and "items..timestamp" in first)
+
+
+def _is_event(first: Outline) -> bool:
+    known = "id" in first and "timestamp" in first and "source" in first and "message" not in first
+    kind = first.get("kind")
+    named = kind.endswith(("Event", "Observation", "Condensation", "CondensationRequest", "Summary"))
+    return known and (named or not kind) and any(key in first for key in _TELLS)
+
+
+def read(lines: Lines, path: str) -> list[Trace]:
+    """One Trace."""
+    told = Told(NAME, "openhands")
+    events = _Events(told)
+    _take(told, lines, events)
+    events.told_of(lines.losses)
+    return [told.trace((lines.source(path),), lines.losses.warnings())]
+
+
+def read_folder(files: Iterable[tuple[str, BinaryIO]]) -> Trace:
+    """The one Trace of a conversation that is kept as a file an event, beside its `base_state.json`.
+
+    `files` are (path, stream), the paths as people know them; they are read in the order of their paths, which bear
+    the events' numbers. Each file is a source of the Trace.
+    """
+    told = Told(NAME, "openhands")
+    events = _Events(told)
+    sources: list[Source] = []
+    bases: list[int] = []
+    warnings: list[str] = []
+    base = 0
+    for path, stream in sorted(files, key=lambda file: file[0]):
+        lines = Lines(stream)
+        _take(told, lines, events, base)
+        source = lines.source(path)
+        sources.append(source)
+        bases.append(base)
+        base += source.size + 1
+        events.told_of(lines.losses)
+        warnings += [f"{path}: {warning}" for warning in lines.losses.warnings()]
+    trace = told.trace(tuple(sources), tuple(warnings))
+    return replace(trace, steps=tuple(_placed(step, bases) for step in trace.steps))
+
+
+def _placed(step: Step, bases: Sequence[int]) -> Step:
+    """A step of many files laid end to end, with places in its own file."""
+    at = bisect_right(bases, step.start) - 1
+    calls = tuple(_placed_call(call, bases) for call in step.calls)
+    return replace(step, start=step.start - bases[at], end=step.end - bases[at], calls=calls, source=at)
+
+
+def _placed_call(call: Call, bases: Sequence[int]) -> Call:
+    at = bisect_right(bases, call.start) - 1
+    return replace(call, start=call.start - bases[at], end=call.end - bases[at], source=at)
+
+
+def _take(told: Told, lines: Lines, events: _Events, base: int = 0) -> None:
+    """All events of one file; its places are counted from `base`."""
+    if _is_jsonl(lines.head):
+        for number, start, line in lines:
+            _line(lines.losses, events, number, start, line, base)
+        return
+    data = lines.document()
+    found = document(data, lines.losses, ARRAYS, MARKS)
+    for element, value in found.records(lines.losses):
+        events.take(element.start + base, element.end + base, value, element.mended, element.raw)
+    if found.rest and not found.elements:
+        _one(told, events, found, data, base)
+
+
+def _is_jsonl(head: bytes) -> bool:
+    """Whether the file holds a record a line: its first line ends with the record's end, and more follows."""
+    line, ended, rest = head.lstrip(b"\xef\xbb\xbf\0 \t\r\n").partition(b"\n")
+    return line[:1] == b"{" and line.rstrip()[-1:] == b"}" and bool(ended) and bool(rest.strip())
+
+
+def _line(losses: Losses, events: _Events, number: int, start: int, line: bytes, base: int) -> None:
+    if not line.strip():
+        return
+    try:
+        value = msgspec.json.decode(line)
+    except BROKEN:
+        found, _cut = salvage_line(losses, number, start, line, STARTS, lambda value: "kind" in value)
+        for one in found:
+            place = base + start
+            events.take(place + one.start, place + one.end, msgspec.json.decode(one.json), True, one.json)
+        return
+    if isinstance(value, dict):
+        events.take(base + start, base + start + len(line), value, False, line)
+    else:
+        losses.lost(number, start, start + len(line), "no event")
+
+
+def _one(told: Told, events: _Events, found: Document, data: bytes, base: int) -> None:
+    """A document that is one event, or the base state of a conversation."""
+    value = {key: found.get(key) for key in found.rest}
+    if "agent" not in value or "kind" in value:
+        body = data.strip()
+        start = base + data.find(body)
+        events.take(start, start + len(body), value, not found.whole, body)
+        return
+    told.session = text(value.get("id"))
+    told.cwd = text(mapping(value.get("workspace")).get("working_dir"))[:PATH_CAP]
+    told.model = text(mapping(mapping(value.get("agent")).get("llm")).get("model"))
+    events.status(text(value.get("execution_status")))
+    events.stats(mapping(value.get("stats")))
+
+
+class _Events:
+    """The events of one conversation in file order."""
+
+    def __init__(self, told: Told) -> None:
+        self.told = told
+        self.response = ""
+        self.step: Draft | None = None
+        self.orphans = 0
+        self.done: set[str] = set()
+        """The calls that need no answer; some versions write one all the same."""
+
+    def told_of(self, losses: Losses) -> None:
+        """Tell of the answers whose call was never seen."""
+        if self.orphans:
+            losses.note(f"{self.orphans} answer(s) to calls that the file does not hold")
+            self.orphans = 0
+
+    def take(self, start: int, end: int, event: dict[str, Any], plain: bool, raw: bytes | memoryview) -> None:
+        """One event."""
+        self.told.at(event.get("timestamp"))
+        kind = text(event.get("kind"))
+        match kind:
+            case "SystemPromptEvent" | "PauseEvent" | "CondensationRequest":
+                self.told.end_reason = "aborted" if kind == "PauseEvent" else self.told.end_reason
+            case "MessageEvent":
+                self._message(start, end, event, plain)
+            case "ActionEvent":
+                self._action(start, end, event, plain, raw)
+            case "ObservationEvent" | "AgentErrorEvent" | "UserRejectObservation":
+                self._answer(start, end, event, kind, plain)
+            case "ACPToolCallEvent":
+                self._acp(start, end, event, plain)
+            case "Condensation" | "CondensationSummaryEvent":
+                self.told.compactions += kind == "Condensation"
+            case "ConversationStateUpdateEvent":
+                self._update(text(event.get("key")), event.get("value"))
+            case "ConversationErrorEvent":
+                self._error(text(event.get("code")), text(event.get("detail")))
+
+    def status(self, value: str) -> None:
+        """Note the state the conversation is in."""
+        self.told.end_reason = STATES.get(value, self.told.end_reason)
+
+    def stats(self, value: Mapping[str, Any]) -> None:
+        """Note the spending of all models so far; it replaces what was told before."""
+        models = [mapping(one) for one in mapping(value.get("usage_to_metrics")).values()]
+        used = [mapping(one.get("accumulated_token_usage")) for one in models]
+        if not models:
+            return
+        self.told.cost_usd = sum(amount(one.get("accumulated_cost")) or 0.0 for one in models)
+        self.told.tokens = Tokens(
+            sum(whole(one.get("prompt_tokens")) for one in used),
+            sum(whole(one.get("completion_tokens")) for one in used),
+            sum(whole(one.get("cache_read_tokens")) for one in used),
+        )
+        self.told.model = self.told.model or text(models[0].get("model_name"))
+
+    def _update(self, key: str, value: object) -> None:
+        if key == "execution_status":
+            self.status(text(value))
+        elif key == "stats":
+            self.stats(mapping(value))
+        elif key == "full_state":
+            self.status(text(mapping(value).get("execution_status")))
+            self.stats(mapping(mapping(value).get("stats")))
+
+    def _error(self, code: str, detail: str) -> None:
+        said = f"{code} {detail}"[:2_000]
+        self.told.end_reason = "limit" if "MaxIteration" in code else error_end(said)
+        if code.startswith(("LLM", "litellm")) or "RateLimit" in code or "APIConnection" in code:
+            self.told.provider_errors += 1
+
+    def _message(self, start: int, end: int, event: Mapping[str, Any], plain: bool) -> None:
+        said = texts(mapping(event.get("llm_message")).get("content"))
+        self.response = ""
+        if text(event.get("source")) != "agent":
+            if text(event.get("source")) == "user":
+                self.told.prompt = self.told.prompt or said
+                self.told.end_reason = "unknown"
+            return
+        self.step = self.told.assembly.step(start, end, quote(said, plain), known(event, "source", "id"))
+        self._went_on(said, "finished")
+
+    def _went_on(self, said: str, end_reason: EndReason) -> None:
+        self.told.final = said or self.told.final
+        self.told.end_reason = end_reason
+        self.told.provider_errors = 0
+
+    def _action(self, start: int, end: int, event: Mapping[str, Any], plain: bool, raw: bytes | memoryview) -> None:
+        called = mapping(event.get("tool_call"))
+        name = text(event.get("tool_name")) or text(called.get("name"))
+        given = mapping(event.get("action"))
+        arguments = {key: value for key, value in given.items() if key != "kind"} or _decoded(called.get("arguments"))
+        said = texts(event.get("thought")) or text(event.get("reasoning_content"))
+        response = text(event.get("llm_response_id"))
+        if self.step is None or not response or response != self.response:
+            self.step = self.told.assembly.step(start, end, quote(said, plain), known(event, "source", "id"))
+        self.response = response
+        finished = name == "finish"
+        self._went_on(text(given.get("message")) if finished else "", "finished" if finished else "unknown")
+        use = act(name, _polled(arguments))
+        shown = quote(use.command, True)
+        if not shown or plain or shown.encode() not in bytes(raw):
+            shown = quote(name, plain) or known(event, "source", "id")
+        call_id = text(event.get("tool_call_id"))
+        self.told.assembly.call(self.step, call_id, name, use, start, end, shown, text(event.get("id")))
+        if finished:
+            self.told.assembly.answer(call_id, Answer(start, end, "ok", fallback=known(event, "source", "id")))
+            self.done.add(call_id)
+
+    def _answer(self, start: int, end: int, event: Mapping[str, Any], kind: str, plain: bool) -> None:
+        seen = mapping(event.get("observation"))
+        output = texts(seen.get("content")) or text(event.get("error")) or text(event.get("rejection_reason"))
+        output = output or text(seen.get("output")) or text(seen.get("error"))
+        metadata = mapping(seen.get("metadata"))
+        code = seen.get("exit_code")
+        code = code if isinstance(code, int) and not isinstance(code, bool) and abs(code) < 1 << 31 else None
+        self.told.cwd = self.told.cwd or text(metadata.get("working_dir"))[:PATH_CAP]
+        failed = kind == "AgentErrorEvent" or seen.get("is_error") is True or code not in (None, 0, -1)
+        status: CallStatus = "error" if failed else "ok"
+        if kind == "UserRejectObservation":
+            status = "rejected"
+        new = status == "ok" and seen.get("prev_exist") is False and seen.get("old_content") is None
+        answer = Answer(
+            start, end, status, output, code, seen.get("timeout") is True,
+            created=new, fallback=known(event, "source", "id"), plain=plain,
+        )  # fmt: skip
+        call_id = text(event.get("tool_call_id"))
+        self.orphans += not self.told.assembly.answer(call_id, answer) and call_id not in self.done
+
+    def _acp(self, start: int, end: int, event: Mapping[str, Any], plain: bool) -> None:
+        """A call that an agent behind the Agent Client Protocol made; it is told again with each change of state."""
+        call_id, title = text(event.get("tool_call_id")), text(event.get("title"))
+        given = event.get("raw_input")
+        if call_id not in self.told.assembly.pending:
+            draft = self.told.assembly.step(start, end, quote(title, plain), known(event, "title", "id"))
+            kind = text(event.get("tool_kind"))
+            use = act({"execute": "bash"}.get(kind, kind or title), given)
+            if not self.told.assembly.call(
+                draft, call_id, title, use, start, end, quote(title, plain) or known(event, "title", "id")
+            ):
+                self.told.assembly.drafts.pop()
+                return
+            self._went_on("", "unknown")
+        state = text(event.get("status"))
+        if state in ("completed", "failed"):
+            output = texts(event.get("raw_output")) or texts(event.get("content"))
+            failed = state == "failed" or event.get("is_error") is True
+            answer = Answer(
+                start,
+                end,
+                "error" if failed else "ok",
+                output,
+                exit_code(output),
+                fallback=known(event, "title", "id"),
+                plain=plain,
+            )
+            self.told.assembly.answer(call_id, answer)
+
+
+def _polled(arguments: object) -> object:
+    """Without what the agent's own classes add: a command that is input for a running one stays what it is."""
+    given = mapping(arguments)
+    return {key: value for key, value in given.items() if value is not None and key not in ("security_risk", "summary")}
+
+
+def _decoded(arguments: object) -> object:
+    if not isinstance(arguments, str):
+        return arguments
+    try:
+        return msgspec.json.decode(arguments)
+    except BROKEN:
+        return {"command": arguments}
