@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bot.model import Trace
-from bot.signals.transcripts.claude import STARTS, Reader, is_record
+from bot.signals.transcripts.claude import ClaudeReader
+from bot.signals.transcripts.claude_records import STARTS, is_record
 from bot.signals.transcripts.claude_stream import is_stream
 from bot.signals.transcripts.documents import elements
 from bot.signals.transcripts.lines import Lines
@@ -19,7 +20,7 @@ def matches(head: Head) -> bool:
 
 def read(lines: Lines, path: str) -> list[Trace]:
     """One Trace. The action writes the file when the SDK fails too, then without a `result`; never when killed."""
-    reader = Reader(lines, NAME)
+    reader = ClaudeReader(lines, NAME)
     data = lines.document()
     starts = (*STARTS, *_pretty(data))
     for number, start, end, json, mended in elements(data, lines.losses, starts, is_record):

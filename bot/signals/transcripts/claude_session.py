@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from bot.model import Trace
-from bot.signals.transcripts.claude import Reader
+from bot.signals.transcripts.claude import ClaudeReader
 from bot.signals.transcripts.lines import Lines
 from bot.signals.transcripts.outline import Head
+from bot.signals.transcripts.reader import read_lines
 
 NAME = "claude-code-session"
 
@@ -48,7 +49,4 @@ def _is_own(keys: dict[str, str]) -> bool:
 
 def read(lines: Lines, path: str) -> list[Trace]:
     """One Trace; the steps of subagents that stand in the same file have origin `subagent`."""
-    reader = Reader(lines, NAME)
-    for number, start, line in lines:
-        reader.line(number, start, line)
-    return [reader.trace(path)]
+    return read_lines(ClaudeReader(lines, NAME), path)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bot.model import Trace
-from bot.signals.transcripts.claude import Reader
+from bot.signals.transcripts.claude import ClaudeReader
 from bot.signals.transcripts.lines import Lines
 from bot.signals.transcripts.outline import Head, Outline
+from bot.signals.transcripts.reader import read_lines
 
 NAME = "claude-stream-json"
 
@@ -40,7 +41,4 @@ def _is_foreign(record: Outline) -> bool:
 
 def read(lines: Lines, path: str) -> list[Trace]:
     """One Trace; messages with `parent_tool_use_id` are a subagent's."""
-    reader = Reader(lines, NAME)
-    for number, start, line in lines:
-        reader.line(number, start, line)
-    return [reader.trace(path)]
+    return read_lines(ClaudeReader(lines, NAME), path)

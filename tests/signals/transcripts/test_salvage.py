@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.signals.transcripts.claude import STARTS, is_record
+from bot.signals.transcripts.claude_records import STARTS, is_record
 from bot.signals.transcripts.salvage import salvage
 
 USER = b'{"type":"user","message":{"content":"h\xc3\xb6"}}'

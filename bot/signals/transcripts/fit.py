@@ -1,0 +1,45 @@
+"""Takes sound JSON of an unexpected shape; gives the struct that was wanted, without the fields that do not fit."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar, get_args
+
+import msgspec
+from msgspec.structs import fields
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+def fitted(value: dict[str, Any], kind: type[S]) -> S:
+    """As much of the object as fits; every other field has its default. A bare string in a list of parts is a text."""
+    found = {}
+    for field in fields(kind):
+        if field.encode_name in value:
+            fits, item = _fit(value[field.encode_name], field.type)
+            if fits:
+                found[field.name] = item
+    return kind(**found)
+
+
+def _fit(value: object, kind: Any) -> tuple[bool, object]:
+    if kind is msgspec.Raw:
+        return True, msgspec.Raw(msgspec.json.encode(value))
+    try:
+        return True, msgspec.convert(value, kind)
+    except msgspec.ValidationError:
+        pass
+    for option in (kind, *get_args(kind)):
+        if isinstance(value, dict) and _is_struct(option):
+            return True, fitted(value, option)
+        parts = get_args(option)
+        if isinstance(value, list) and parts and _is_struct(parts[0]):
+            return True, [fitted(_as_part(item), parts[0]) for item in value if isinstance(item, dict | str)]
+    return False, None
+
+
+def _as_part(item: object) -> dict[str, Any]:
+    return item if isinstance(item, dict) else {"type": "text", "text": item}
+
+
+def _is_struct(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)

@@ -1,0 +1,42 @@
+"""Takes values of JSON that may be anything; gives the text, number or object that was meant, or an empty one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+MOST = 1e15
+"""A larger number is a mistake: no run has used so many tokens, seconds or dollars."""
+
+
+def text(value: object) -> str:
+    """A string, else an empty one."""
+    return value if isinstance(value, str) else ""
+
+
+def texts(value: object) -> str:
+    """A string, or the `text` of a list of parts, a line each; images and other blobs are left out."""
+    if not isinstance(value, list):
+        return text(value)
+    said = [part.get("text") for part in value if isinstance(part, dict)]
+    return "\n".join(part for part in said if isinstance(part, str))
+
+
+def whole(value: object) -> int:
+    """A number without its fraction, else 0."""
+    return int(value) if isinstance(value, int | float) and abs(value) < MOST else 0
+
+
+def amount(value: object) -> float | None:
+    """A number of dollars, else None."""
+    return float(value) if isinstance(value, int | float) and abs(value) < 1e9 else None
+
+
+def mapping(value: object) -> dict[str, Any]:
+    """An object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def mappings(value: object) -> Iterator[dict[str, Any]]:
+    """The objects of a list."""
+    return (item for item in (value if isinstance(value, list) else ()) if isinstance(item, dict))
