@@ -269,6 +269,19 @@ class Exclusion(msgspec.Struct, frozen=True):
     detail: str
 
 
+class IntegritySignal(msgspec.Struct, frozen=True):
+    """What looks like cheating in one episode (`I1 weakened-test`), where, and what was seen.
+
+    It predicts no outcome and is no finding: a change whose evidence holds one cannot merge itself, and people see it.
+    """
+
+    episode: str
+    code: str
+    steps: tuple[int, ...]
+    detail: str
+    pins: tuple[Pin, ...] = ()
+
+
 class Finding(msgspec.Struct, frozen=True):
     """One detector, seen in one episode: the steps it cites by number, the pins of those steps, two fingerprints.
 
@@ -577,3 +590,5 @@ class Turn(msgspec.Struct, frozen=True):
     proposals: tuple[Proposal, ...]
     held: tuple[Proposal, ...] = ()
     warnings: tuple[str, ...] = ()
+    integrity: tuple[IntegritySignal, ...] = ()
+    """What looks like cheating, whatever the outcome: it blocks and is shown, it predicts nothing."""
