@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from hashlib import sha256
 from itertools import accumulate
@@ -10,8 +11,20 @@ from bot.model import Outcome, Pin, Report, Signal, Source
 from bot.signals.reports import evidence, excerpt, lines, steps, trouble
 from bot.signals.reports.excerpt import Excerpt
 from bot.signals.reports.steps import Failure
+from bot.signals.transcripts.outline import Head
+
+NAME = "github-job-log"
 
 _DETAIL_CAP = 300
+_LINE = re.compile(r"(?:[^\t\n]{1,120}\t[^\t\n]{1,120}\t)?\ufeff?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z(?: |$)")
+_MARK = re.compile(r"(?m)^##\[(?:group|section|error|command)\]")
+
+
+def matches(head: Head) -> bool:
+    """Whether half of the first lines bear the runner's time, or one of its markers stands there."""
+    first = [line for line in head.text.split("\n", 41)[:40] if line.strip()]
+    stamped = sum(_LINE.match(line) is not None for line in first)
+    return bool(first) and (stamped * 2 >= len(first) or _MARK.search(head.text) is not None)
 
 
 def read(data: bytes, path: str) -> Report:
@@ -27,7 +40,7 @@ def read(data: bytes, path: str) -> Report:
     failure = steps.failure(texts)
     signals = [*_duration(raw), *_failed(raw, texts, failure, source, cut)]
     warnings = (f"{path}: larger than {lines.SIZE_CAP // 2**20} MiB, only its end was read.",) if cut else ()
-    return Report("github-job-log", source, _outcome(texts, failure), tuple(signals), bool(cut), warnings)
+    return Report(NAME, source, _outcome(texts, failure), tuple(signals), bool(cut), warnings)
 
 
 def _outcome(texts: Sequence[str], failure: Failure | None) -> Outcome:

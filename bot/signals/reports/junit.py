@@ -12,10 +12,13 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Literal
 
 from bot.model import Outcome, Pin, Report, Signal, Source
+from bot.signals.reports import xml_text
+from bot.signals.transcripts.outline import Head
 
 if TYPE_CHECKING:
     from pyexpat import XMLParserType
 
+NAME = "junit"
 SIZE_CAP = 64 * 1024 * 1024
 DEPTH_CAP = 200
 SIGNALS_CAP = 1_000
@@ -162,6 +165,11 @@ class _Reader:
         end = max(case.start, case.failed_at) + 1
         flaky = case.flaky and state == "passed"
         self.cases.append(Case(_test_id(case), state, flaky, message, name, case.start, end))
+
+
+def matches(head: Head) -> bool:
+    """Whether the root is one of JUnit's."""
+    return xml_text.root(head.text)[0] in ("testsuites", "testsuite")
 
 
 def read(data: bytes, path: str) -> Report:

@@ -6,12 +6,21 @@ import re
 from hashlib import sha256
 
 from bot.model import Diff, Report, Source
+from bot.signals.transcripts.outline import Head
 
+NAME = "patch"
 SIZE_CAP = 64 * 1024 * 1024
 
 _GIT = re.compile(r"^diff --git \S.* (?P<new>\"b/[^\"]+\"|b/.+)$")
+_HUNK = re.compile(r"(?m)^(?:diff --git \S|--- \S.{0,1000}\r?\n\+\+\+ \S.{0,1000}\r?\n@@ -\d)")
+_OPENING = re.compile(r"From [0-9a-f]{40} |Index: |diff |--- ")
 _OCTAL = re.compile(r"\\([0-3][0-7]{2})")
 _UNSAFE = re.compile(r"^[/\\~]|^[A-Za-z]:|(?:^|[/\\])\.\.(?:[/\\]|$)|[\x00-\x1f]")
+
+
+def matches(head: Head) -> bool:
+    """Whether the file opens as a diff or a mail of one, and a changed file is named soon."""
+    return _OPENING.match(head.text) is not None and _HUNK.search(head.text) is not None
 
 
 def paths(data: bytes) -> Diff:
