@@ -47,6 +47,9 @@ def show_record(record: Mapping[str, Any]) -> None:
 
 def show_explained(record: Mapping[str, Any]) -> None:
     """A change with every reason for its tier; anything else as names and values."""
+    if record.get("kind") == "change":
+        show_record({**record, "history": _told(record)})
+        return
     reasons = record.get("reasons")
     if not reasons or not isinstance(reasons[0], dict):
         show_record(record)
@@ -70,9 +73,14 @@ def show_explained(record: Mapping[str, Any]) -> None:
         rows.add_row(reason["code"], reason["allows"], Text(_printable(reason["seen"])), style=style)
     console.print(rows)
     shown = {key: record[key] for key in ("files", "fixes", "risks", "score", "notes") if record.get(key)}
-    history = [" ".join(filter(None, entry.values())) for entry in record.get("history", [])]
+    history = _told(record)
     console.print()
     show_record({**shown, **({"history": history} if history else {})})
+
+
+def _told(record: Mapping[str, Any]) -> list[str]:
+    """The history of a change, a line an entry."""
+    return [" ".join(filter(None, entry.values())) for entry in record.get("history", [])]
 
 
 def watched(episodes: Iterable[Episode]) -> Iterator[Episode]:
