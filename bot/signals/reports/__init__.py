@@ -8,6 +8,7 @@ from hashlib import sha256
 
 from bot.model import Report, Signal, Source
 from bot.signals.reports import job_log, junit, patch
+from bot.signals.reports.linters import LINTERS
 from bot.signals.transcripts.outline import Head, outline
 
 __all__ = ["FORMATS", "HEAD", "UNKNOWN", "Format", "read", "sniff"]
@@ -30,6 +31,7 @@ FORMATS: tuple[Format, ...] = (
     Format(junit.NAME, junit.matches, junit.read),
     Format(patch.NAME, patch.matches, patch.read),
     Format(job_log.NAME, job_log.matches, job_log.read),
+    *(Format(linter.name, linter.matches, linter.read) for linter in LINTERS),
 )
 """In the order in which they are tried."""
 

@@ -93,8 +93,7 @@ class Citer:
             start = self._data.find(literal, self._at) if quote else -1
             if start >= 0:
                 self._line += self._data.count(b"\n", self._at, start)
-                self._at = start
-                end = start + len(literal)
+                self._at = end = start + len(literal)
                 return Pin(self._source.path, self._source.sha256, start, end, quote, line=self._line)
         self._misses += 1
         return None
@@ -105,10 +104,10 @@ def source_of(data: bytes, path: str) -> Source:
     return Source(path, sha256(data).hexdigest(), len(data))
 
 
-def unreadable(format: str, source: Source, why: str) -> Report:
+def unreadable(name: str, source: Source, why: str) -> Report:
     """A file of this format of which nothing could be read: all its bytes are lost, and said to be."""
     warning = f"{source.path}: {source.size} bytes lost: {why}. Write the report again."
-    return Report(format, source, "none", (Signal("unreadable", detail=why),), True, (warning,))
+    return Report(name, source, "none", (Signal("unreadable", detail=why),), True, (warning,))
 
 
 def loss(source: Source, loaded: Loaded) -> tuple[str, ...]:
