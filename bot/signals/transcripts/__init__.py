@@ -8,7 +8,18 @@ from typing import BinaryIO
 
 from bot.errors import UserError
 from bot.model import Trace
-from bot.signals.transcripts import claude_execution, claude_session, claude_stream, codex, tau
+from bot.signals.transcripts import (
+    atif,
+    claude_execution,
+    claude_session,
+    claude_stream,
+    codex,
+    mini_swe_agent,
+    openhands_v0,
+    openhands_v1,
+    swe_agent,
+    tau,
+)
 from bot.signals.transcripts.joining import join
 from bot.signals.transcripts.lines import Lines
 from bot.signals.transcripts.outline import Head, outline
@@ -35,6 +46,11 @@ FORMATS: tuple[Format, ...] = (
     Format(claude_execution.NAME, claude_execution.matches, claude_execution.read),
     Format(claude_session.NAME, claude_session.matches, claude_session.read),
     Format(tau.NAME, tau.matches, tau.read),
+    Format(atif.NAME, atif.matches, atif.read),
+    Format(swe_agent.NAME, swe_agent.matches, swe_agent.read),
+    Format(mini_swe_agent.NAME, mini_swe_agent.matches, mini_swe_agent.read),
+    Format(openhands_v0.NAME, openhands_v0.matches, openhands_v0.read),
+    Format(openhands_v1.NAME, openhands_v1.matches, openhands_v1.read),
 )
 """In the order in which they are tried."""
 

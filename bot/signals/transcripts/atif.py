@@ -6,7 +6,7 @@ that wait, in order; the last of them answers all that are left (Terminus types 
 ATIF has no field for failure: an **error** is told by what converters put into `extra` (`tool_result_is_error`,
 `is_error`, `exit_code`), by an exit code in the text, or by our own export, whose `extra.flywheel` gives every field
 back. Embedded `subagent_trajectories` are steps of a subagent. **end_reason**: what our export says, else `finished`
-when the last step called nothing or called `finish`-like tools, else unknown: the format does not tell.
+when the last step called nothing or a tool such as `finish`, else unknown: the format does not tell.
 https://github.com/harbor-framework/harbor/blob/main/rfcs/0001-trajectory-format.md
 """
 
@@ -18,7 +18,7 @@ from typing import Any, get_args
 import msgspec
 
 from bot.model import Call, CallKind, CallStatus, Check, EndReason, Origin, Outcome, Tokens, Trace, replace
-from bot.signals.transcripts.acts import ENDS, SILENT, act
+from bot.signals.transcripts.acts import ENDS, act
 from bot.signals.transcripts.assemble import ERROR_CAP, Answer
 from bot.signals.transcripts.exits import exit_code, timed_out
 from bot.signals.transcripts.functions import functions
@@ -113,7 +113,7 @@ def _agent(told: Told, element: Element, step: Mapping[str, Any], said: str, ori
         element.start, element.end, quote(said, plain) or quote(thought, plain), "source", origin
     )
     for place, call in enumerate(calls):
-        name = text(call.get("function_name"))
+        name = _name(call)
         told.assembly.call(
             draft, f"{element.start}.{place}", name, _use(name, call), element.start, element.end,
             quote(name, plain) or "source",
@@ -125,13 +125,24 @@ def _agent(told: Told, element: Element, step: Mapping[str, Any], said: str, ori
             draft.calls[place] = _restored(answered, mapping(mapping(result.get("extra")).get(OURS)))
     if origin == "main":
         told.final = said or told.final
-        silent = all(text(call.get("function_name")).lower() in SILENT for call in calls)
-        told.end_reason = "finished" if silent and not (results and not calls) else "unknown"
+        done = any(_name(call).lower() in ENDS for call in calls) or not (calls or results)
+        told.end_reason = "finished" if done else "unknown"
 
 
 def _ended(calls: list[dict[str, Any]]) -> Iterator[tuple[int, dict[str, Any]]]:
     """By some calls an agent says that it is done: nothing comes back, and nothing is missing."""
-    return ((place, {}) for place, call in enumerate(calls) if text(call.get("function_name")).lower() in ENDS)
+    said = enumerate(calls)
+    return ((place, {}) for place, call in said if _name(call).lower() in ENDS and not _is_ours(call))
+
+
+def _name(call: Mapping[str, Any]) -> str:
+    """The tool's name; our own export tells a call without one."""
+    ours = mapping(mapping(call.get("extra")).get(OURS))
+    return text(ours.get("name", call.get("function_name")))
+
+
+def _is_ours(call: Mapping[str, Any]) -> bool:
+    return OURS in mapping(call.get("extra"))
 
 
 def _spoken(said: str, answered: bool) -> list[dict[str, Any]]:
@@ -230,7 +241,7 @@ def _ours(told: Told, ours: Mapping[str, Any]) -> None:
     told.cwd, told.branch = text(ours.get("cwd")), text(ours.get("branch"))
     told.started, told.ended = text(ours.get("started")), text(ours.get("ended"))
     told.task, told.repeat = text(ours.get("task")), text(ours.get("repeat"))
-    told.final = text(ours.get("final")) or told.final
+    told.final = text(ours.get("final"))
     told.compactions, told.provider_errors = whole(ours.get("compactions")), whole(ours.get("provider_errors"))
     if ours.get("end_reason") in get_args(EndReason):
         told.end_reason = ours["end_reason"]

@@ -144,8 +144,8 @@ class _Walk:
         at = self._skip(at)
         if at < len(self.text):
             self._lose(at, len(self.text), "no record can be read there")
-        if not self.kept.whole:
-            self.losses.note("the document ends before its end: it was cut off or damaged")
+        ends = "it was read piece by piece" if self.kept.whole else "it was cut off"
+        self.losses.note(f"the document is no sound JSON: {ends}")
         return self.kept
 
     def _object(self, at: int) -> int:

@@ -25,7 +25,6 @@ STRANGERS = {
     "pi": b'{"type":"session","version":3,"id":"a","cwd":"/a"}\n{"type":"message","id":"b","message":{}}\n',
     "opencode": b'{"type":"step_start","sessionID":"ses_1","part":{}}\n',
     "tau2": b'{"timestamp":"t","info":{},"tasks":[],"simulations":[]}',
-    "openhands": b'[{"id":0,"timestamp":"t","source":"user","message":"hi","action":"message","args":{}}]',
     "cline": b'[{"ts":1,"type":"say","say":"text","text":"hi"}]',
     "grok": b'{"type":"system","content":"You are Grok"}\n{"type":"user","content":[{"type":"text","text":"a"}]}\n',
     "json": b'{"a": 1}',
@@ -51,6 +50,11 @@ OWN = {
     "claude-stream-json": b'{"type":"system","subtype":"init","session_id":"a","tools":[],"claude_code_version":"2"}\n',
     "claude-execution": b'[\n  {\n    "type": "system",\n    "subtype": "init",\n    "session_id": "a"\n  }\n]',
     "codex-rollout": b'{"timestamp":"t","type":"session_meta","payload":{"id":"a","cwd":"/a"}}\n',
+    "atif": b'{"schema_version": "ATIF-v1.6", "session_id": "a", "agent": {"name": "b", "version": "1"}, "steps": []}',
+    "swe-agent": b'{"environment": "swe_main", "trajectory": [{"action": "ls", "observation": ""}], "history": []}',
+    "mini-swe-agent": b'{"info": {"mini_version": "2.0.0"}, "messages": [], "trajectory_format": "mini-swe-agent-1.1"}',
+    "openhands-v0": b'[{"id":0,"timestamp":"t","source":"user","message":"hi","action":"message","args":{}}]',
+    "openhands-v1": b'{"id":"a","timestamp":"t","source":"agent","thought":[],"kind":"ActionEvent"}\n',
     "tau-bench": b'[{"task_id": 0, "reward": 1.0, "info": {}, "traj": [], "trial": 0}]',
 }
 
