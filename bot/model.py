@@ -282,6 +282,20 @@ class IntegritySignal(msgspec.Struct, frozen=True):
     pins: tuple[Pin, ...] = ()
 
 
+class Window(msgspec.Struct, frozen=True):
+    """Where a failed episode most likely went wrong: a few steps in a row, and the one to look at first.
+
+    `first:last` are step numbers, both ends included; `step` lies between them. `reason` is a code of
+    bot/traces/localise.py; `confidence` is `none` when the evidence is as thin for any other place.
+    """
+
+    first: int
+    last: int
+    step: int
+    reason: str
+    confidence: Literal["high", "low", "none"]
+
+
 class Finding(msgspec.Struct, frozen=True):
     """One detector, seen in one episode: the steps it cites by number, the pins of those steps, two fingerprints.
 
@@ -294,6 +308,8 @@ class Finding(msgspec.Struct, frozen=True):
     pins: tuple[Pin, ...] = ()
     instance: str = ""
     cause: str = ""
+    window: Window | None = None
+    """Where the failed episode went wrong, the same in all its findings; None in a pass or without a trace."""
 
 
 class Contrast(msgspec.Struct, frozen=True):
