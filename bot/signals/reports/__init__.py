@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from bot.model import Report, Signal, Source
-from bot.signals.reports import job_log, junit, patch
+from bot.signals.reports import job_log, junit, nunit, patch, trx, xunit
 from bot.signals.reports.linters import LINTERS
 from bot.signals.transcripts.outline import Head, outline
 
@@ -29,6 +29,9 @@ class Format:
 
 FORMATS: tuple[Format, ...] = (
     Format(junit.NAME, junit.matches, junit.read),
+    Format(nunit.NAME, nunit.matches, nunit.read),
+    Format(xunit.NAME, xunit.matches, xunit.read),
+    Format(trx.NAME, trx.matches, trx.read),
     Format(patch.NAME, patch.matches, patch.read),
     Format(job_log.NAME, job_log.matches, job_log.read),
     *(Format(linter.name, linter.matches, linter.read) for linter in LINTERS),
