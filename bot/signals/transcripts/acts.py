@@ -14,7 +14,7 @@ from bot.signals.transcripts.values import text
 SHELLS = frozenset(
     {"execute_bash", "cmd_run", "terminal", "bash_command", "run", "run_shell_command", "execute_command", "tmux"}
 )
-EDITORS = frozenset({"str_replace_editor", "str_replace_based_edit_tool", "file_editor"})
+EDITORS = frozenset({"str_replace_editor", "str_replace_based_edit_tool", "file_editor", "planning_file_editor"})
 SEARCHES = frozenset({"find_file", "search_dir", "search_file", "search_files"})
 READS = frozenset({"open", "goto", "scroll_up", "scroll_down", "view", "read_file"})
 EDITS = frozenset({"edit_file", "write_file", "create", "insert", "edit"})

@@ -32,11 +32,20 @@ ENDS: dict[str, EndReason] = {
     "Submitted": "finished",
     "LimitsExceeded": "limit",
     "ContextWindowExceeded": "limit",
+    "ContextWindowExceededError": "limit",
     "TimeExceeded": "timeout",
     "UserInterruption": "aborted",
     "KeyboardInterrupt": "aborted",
 }
 """The exceptions that end a run; every other one is an error."""
+PROVIDER = frozenset(
+    {
+        "APIConnectionError", "APIError", "APITimeoutError", "AuthenticationError", "BadRequestError",
+        "InternalServerError", "NotFoundError", "PermissionDeniedError", "RateLimitError", "ServiceUnavailableError",
+        "Timeout",
+    }
+)  # fmt: skip
+"""The exceptions by which LiteLLM says that the provider failed."""
 SUBMITS = ("COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT", "MINI_SWE_AGENT_FINAL_OUTPUT")
 
 _FENCES = ("```bash", "```mswea_bash_command")
@@ -130,7 +139,10 @@ class _Messages:
         code = extra.get("returncode")
         code = code if isinstance(code, int) and abs(code) < 1 << 31 else exit_code(said)
         late = timed_out(said) or "timed out" in text(extra.get("exception_info"))[:400]
-        status: CallStatus = "error" if code not in (None, 0) or late else "ok"
+        failed = code not in (None, 0) or late
+        status: CallStatus = "error" if failed else _refused(said, extra)
+        if "action was not executed" in text(extra.get("exception_info")):
+            status, code = "aborted", None
         self.told.assembly.answer(
             key,
             Answer(
@@ -145,6 +157,16 @@ class _Messages:
         self.input += whole(usage.get("prompt_tokens")) or whole(usage.get("input_tokens"))
         self.output += whole(usage.get("completion_tokens")) or whole(usage.get("output_tokens"))
         self.cached += whole(details.get("cached_tokens"))
+
+
+def _refused(said: str, extra: Mapping[str, Any]) -> CallStatus:
+    """What became of a call that was not carried out: a person refused or stopped it, or it was no sound call."""
+    if said.startswith("Command not executed"):
+        return "rejected"
+    interrupts: dict[str, CallStatus] = {
+        "UserRejection": "rejected", "UserInterruption": "aborted", "FormatError": "error"
+    }  # fmt: skip
+    return interrupts.get(text(extra.get("interrupt_type")), "ok")
 
 
 def _calls(message: Mapping[str, Any], extra: Mapping[str, Any], said: str) -> list[tuple[str, str, object]]:
@@ -212,6 +234,7 @@ def _info(told: Told, found: Document, messages: _Messages) -> None:
     told.cost_usd = amount(stats.get("instance_cost"))
     told.tokens = Tokens(messages.input, messages.output, messages.cached)
     status = text(info.get("exit_status")) or messages.exit
+    told.provider_errors = int(status in PROVIDER)
     if status:
         told.end_reason = ENDS.get(status, "error")
     elif info:

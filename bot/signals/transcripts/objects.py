@@ -86,6 +86,8 @@ def document(
         rest, array, at = _sound(body, arrays)
     except BROKEN:
         return _Walk(data.decode("utf-8", "surrogateescape"), losses, arrays, marks, shift, line).document()
+    if b"\0" in data[:lead]:
+        losses.note(f"line {line}: {data.count(0, 0, lead)} NUL bytes before the document")
     kept = Document([], dict(rest))
     view, counted = memoryview(body), 0
     line += data.count(b"\n", 0, lead)

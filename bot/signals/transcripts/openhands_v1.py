@@ -39,6 +39,10 @@ STARTS = ('{"id":', '{"id": ', '{"timestamp":')
 STATES: dict[str, EndReason] = {"finished": "finished", "error": "error", "stuck": "error", "paused": "aborted"}
 """The last `execution_status`; `idle`, `running` and `waiting_for_confirmation` say nothing of the end."""
 
+_PASSED_OVER = (
+    "SystemPromptEvent", "CondensationRequest", "HookExecutionEvent", "LLMCompletionLogEvent", "StreamingDeltaEvent",
+    "TokenEvent",
+)  # fmt: skip
 _TELLS = ("system_prompt", "llm_message", "thought", "observation", "tool_call_id", "llm_response_id", "kind", "key")
 
 
@@ -165,22 +169,26 @@ class _Events:
         self.response = ""
         self.step: Draft | None = None
         self.orphans = 0
+        self.unknown: dict[str, int] = {}
         self.done: set[str] = set()
         """The calls that need no answer; some versions write one all the same."""
 
     def told_of(self, losses: Losses) -> None:
-        """Tell of the answers whose call was never seen."""
+        """Tell of the answers whose call was never seen, and of events that nobody knows."""
         if self.orphans:
             losses.note(f"{self.orphans} answer(s) to calls that the file does not hold")
-            self.orphans = 0
+        for kind, count in self.unknown.items():
+            losses.note(f"{count} event(s) of unknown kind {kind!r} passed over")
+        self.orphans = 0
+        self.unknown.clear()
 
     def take(self, start: int, end: int, event: dict[str, Any], plain: bool, raw: bytes | memoryview) -> None:
         """One event."""
         self.told.at(event.get("timestamp"))
         kind = text(event.get("kind"))
         match kind:
-            case "SystemPromptEvent" | "PauseEvent" | "CondensationRequest":
-                self.told.end_reason = "aborted" if kind == "PauseEvent" else self.told.end_reason
+            case "PauseEvent" | "InterruptEvent":
+                self.told.end_reason = "aborted"
             case "MessageEvent":
                 self._message(start, end, event, plain)
             case "ActionEvent":
@@ -195,6 +203,8 @@ class _Events:
                 self._update(text(event.get("key")), event.get("value"))
             case "ConversationErrorEvent":
                 self._error(text(event.get("code")), text(event.get("detail")))
+            case _ if kind not in _PASSED_OVER:
+                self.unknown[kind[:60]] = self.unknown.get(kind[:60], 0) + 1
 
     def status(self, value: str) -> None:
         """Note the state the conversation is in."""

@@ -22,7 +22,7 @@ from bot.model import CallStatus, EndReason, Tokens, Trace
 from bot.signals.transcripts.acts import EDITORS, edited, shell
 from bot.signals.transcripts.assemble import Answer
 from bot.signals.transcripts.exits import timed_out
-from bot.signals.transcripts.lines import BROKEN, Lines
+from bot.signals.transcripts.lines import BROKEN, Lines, Losses
 from bot.signals.transcripts.objects import Document, Element, document
 from bot.signals.transcripts.outline import Head
 from bot.signals.transcripts.told import Told, known
@@ -33,6 +33,8 @@ NAME = "swe-agent"
 MARKS = ("action", "observation", "response", "thought", "query", "state")
 ENDS: dict[str, EndReason] = {
     "submitted": "finished",
+    "exit_forfeit": "finished",
+    "exit_command": "finished",
     "exit_cost": "limit",
     "exit_context": "limit",
     "exit_total_execution_time": "timeout",
@@ -63,9 +65,13 @@ _TAIL = 2_000
 def matches(head: Head) -> bool:
     """An object whose `trajectory` is a list beside `history`, `info` or `environment`, or holds `action`s."""
     first = head.first
-    if head.shape not in ("object", "lines") or first.get("trajectory") not in ("[", '"'):
+    if head.shape not in ("object", "lines"):
         return False
-    return any(key in first for key in ("history", "info", "environment", "replay_config", *_within("trajectory")))
+    if "attempts..trajectory" in first:
+        return True
+    return first.get("trajectory") in ("[", '"') and any(
+        key in first for key in ("history", "info", "environment", "replay_config", *_within("trajectory"))
+    )
 
 
 def _within(name: str) -> tuple[str, ...]:
@@ -74,17 +80,29 @@ def _within(name: str) -> tuple[str, ...]:
 
 def read(lines: Lines, path: str) -> list[Trace]:
     """One Trace."""
-    found = document(lines.document(), lines.losses, ("trajectory",), MARKS)
+    data = lines.document()
+    found = document(data, lines.losses, ("trajectory",), MARKS)
+    attempts = found.get("attempts")
+    if isinstance(attempts, list) and attempts:
+        said = "the chosen one is read" if found.elements else "none was chosen: the last is read"
+        lines.losses.note(f"{len(attempts)} attempt(s) of a retrying agent, {said}")
+        found = found if found.elements else _last_attempt(data) or found
     told = Told(NAME, NAME)
     for element, step in found.records(lines.losses):
         _step(told, element, step)
     _info(told, mapping(found.get("info")), found.whole)
     _config(told, mapping(_decoded(found.get("replay_config"))))
     told.prompt = _prompt(found)
-    others = found.get("attempts")
-    if isinstance(others, list) and others:
-        lines.losses.note(f"{len(others)} attempt(s) of a retrying agent; only the chosen one is read")
     return [told.trace((lines.source(path),), lines.losses.warnings())]
+
+
+def _last_attempt(data: bytes) -> Document | None:
+    """The last attempt of an agent that retries; what was lost of the file has been told already."""
+    held = document(data, Losses(), ("attempts",), ("trajectory",)).elements
+    if not held or held[-1].mended:
+        return None
+    last = held[-1]
+    return document(bytes(last.raw), Losses(), ("trajectory",), MARKS, shift=last.start, line=last.line)
 
 
 def _step(told: Told, element: Element, step: Mapping[str, Any]) -> None:
@@ -175,6 +193,7 @@ def _info(told: Told, info: Mapping[str, Any], whole_file: bool) -> None:
     told.tokens = Tokens(whole(stats.get("tokens_sent")), whole(stats.get("tokens_received")))
     told.cost_usd = amount(stats.get("instance_cost"))
     told.end_reason = _end_reason(status) if status else "killed" if whole_file else "unknown"
+    told.provider_errors = int("exit_api" in status)
 
 
 def _end_reason(status: str) -> EndReason:

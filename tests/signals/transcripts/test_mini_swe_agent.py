@@ -108,3 +108,23 @@ def test_turns_in_the_shape_of_responses_are_read(read: Read) -> None:
 
     assert [(one.command, one.status) for one in found.steps[0].calls] == [("ls", "ok")]
     assert found.steps[0].quote == "I look."
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        ({"role": "user", "content": "Command not executed. The user rejected your command."}, "rejected"),
+        ({"role": "user", "content": "stop", "extra": {"interrupt_type": "UserInterruption"}}, "aborted"),
+        ({"role": "user", "content": "bad", "extra": {"interrupt_type": "FormatError"}}, "error"),
+        (
+            {"role": "user", "content": "", "extra": {"returncode": -1, "exception_info": "action was not executed"}},
+            "aborted",
+        ),
+    ],
+)
+def test_a_command_that_was_not_carried_out_says_why(read: Read, answer: dict[str, object], status: str) -> None:
+    assert [call.status for call in read(file([says("rm -rf /"), answer])).steps[0].calls] == [status]
+
+
+def test_a_provider_that_failed_is_told(read: Read) -> None:
+    assert read(file([says("ls")], exit_status="RateLimitError")).provider_errors == 1

@@ -225,3 +225,9 @@ def test_a_folder_of_events_is_one_conversation(misquoted: Misquoted) -> None:
     assert [misquoted(files[found.sources[at].path], Trace("", (), (step,))) for at, step in as_steps] == [[]] * len(
         cited
     )
+
+
+def test_a_kind_of_event_that_nobody_knows_is_told(read: Read) -> None:
+    found = read(jsonl([*EVENTS[:4], new(40, "HookExecutionEvent"), new(41, "FutureEvent"), new(42, "FutureEvent")]))
+
+    assert found.warnings == ("2 event(s) of unknown kind 'FutureEvent' passed over",)

@@ -99,3 +99,16 @@ def test_the_new_layout_names_model_and_task(read: Read) -> None:
     found = read(json.dumps(value, indent=2).encode())
 
     assert (found.agent.model, found.task) == ("m", "shop-1")
+
+
+def test_of_a_retrying_agent_the_chosen_attempt_is_read_else_the_last(
+    read: Read, misquoted: Callable[[bytes, Trace], list[str]]
+) -> None:
+    attempts = [json.loads(traj(step("ls"))), json.loads(traj(step("pwd"), step("submit"), exit_status="submitted"))]
+    chosen = read(json.dumps({"attempts": attempts, **attempts[0]}).encode())
+    data = json.dumps({"attempts": attempts}, indent=2).encode()
+    last = read(data)
+
+    assert [(len(trace.steps), trace.end_reason) for trace in (chosen, last)] == [(1, "killed"), (2, "finished")]
+    assert chosen.warnings == ("2 attempt(s) of a retrying agent, the chosen one is read",)
+    assert misquoted(data, last) == []
