@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.model import Call, Detector, Episode, Finding, Pin, Step, Trace
+from bot.model import Call, Detector, Episode, Finding, Pin, Step, Trace, replace
 from bot.traces.conditions import evaluate
 from bot.traces.conditions.calls import last_step
+from bot.traces.localise import localise, moments
 
 MAX_PINS = 6
 """Pins of one finding: the first and the last steps it cites. A loop of forty edits needs no forty quotes."""
 
 
 def analyse(episode: Episode, detectors: Sequence[Detector]) -> tuple[Finding, ...]:
-    """What each detector sees in this episode, in the order of the detectors; fingerprints are left empty."""
+    """What each detector sees in this episode, in the order of the detectors; fingerprints are left empty.
+
+    The findings of a failure say where it went wrong: one window, the same in all of them.
+    """
     found = ((detector, evaluate(detector.detect, episode)) for detector in detectors)
-    return tuple(_finding(detector, episode, steps) for detector, steps in found if steps is not None)
+    findings = tuple(_finding(detector, episode, steps) for detector, steps in found if steps is not None)
+    if not findings or episode.trace is None or episode.outcome != "fail":
+        return findings
+    window = localise(moments(episode.trace), findings)
+    return tuple(replace(finding, window=window) for finding in findings)
 
 
 def _finding(detector: Detector, episode: Episode, steps: tuple[int, ...]) -> Finding:

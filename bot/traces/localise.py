@@ -1,0 +1,171 @@
+"""The turns of a failed run go in; the window of steps where it most likely went wrong comes out, without a model.
+
+Each turn gets a score: the sum of fixed weights of what speaks for it (an error came back, something was made up, it
+was the first to change anything, ...). Scores become shares; the turn with the most is the point, and the window is the
+seven steps around it that hold most of the shares. A window and no point, because that is how sure anybody can be: a
+point names the annotated step in a fifth to two fifths of the labelled runs (`python -m bench.detectors`).
+
+The weights are those of a conditional logit over 111 runs whose decisive step people have annotated (Who&When, its
+half that is here, https://github.com/ag2ai/Agents_Failure_Attribution, and AgentRx's tau-bench runs,
+https://github.com/microsoft/AgentRx), rounded; the bench fits them again without each run that it then asks about. What
+a detector cites has a weight of its own that is set and not fitted.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from bot.model import Call, Finding, Step, Trace, Window
+
+REACH = 3
+"""Steps on either side of a window's middle."""
+MAX_SIZE, MAX_TEXT, MAX_LINE = 2_000, 4_000, 2_000
+IDLE = 60
+"""A turn that says less than this and does nothing only hands on."""
+SURE, UNSURE = 0.6, 0.45
+"""Share of a window from which it is called `high`, and below which `none`."""
+
+Weights = Sequence[tuple[str, float]]
+WEIGHTS: Weights = (
+    ("error-came-back", 0.8),
+    ("made-up", 1.0),
+    ("first-change", 1.0),
+    ("changed", 0.9),
+    ("cited", 0.8),
+    ("long-turn", 1.7),
+    ("early", 0.3),
+    ("idle", -1.4),
+    ("opening", -0.7),
+    ("nothing-looked-at", -0.5),
+)
+"""What speaks for a turn and, below zero, against it, in the order in which equal reasons are named."""
+
+MADE_UP = re.compile(
+    r"\b(?:assum\w{1,12}|mock|placeholders?|simulat\w{1,12}|hypothetical(?:ly)?|synthetic|dummy|(?:sample|example) data"
+    r"|manual(?:ly)?|for now|let's say|as an alternative|from (?:my )?(?:memory|knowledge)|estimated?)\b",
+    re.IGNORECASE,
+)
+"""Words of a turn that goes on without the facts."""
+LOOKS = re.compile(r"(?i)(?:get|list|search|find|read|show|view|fetch|query|look|calculate|think|count|check)(?:_|\b)")
+"""Tools of unknown kind whose name says that they only look; all others change something."""
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """One turn as it is looked at here. `number` is how people count it; numbers rise and may have gaps.
+
+    `size` counts the characters said and done. `failed`: what came back was an error; `answered`: anything came back.
+    """
+
+    number: int
+    text: str
+    size: int
+    speaker: str = ""
+    does: bool = False
+    changes: bool = False
+    failed: bool = False
+    answered: bool = False
+    idle: bool = False
+
+
+def moments(trace: Trace) -> tuple[Moment, ...]:
+    """The turns of a trace, numbered like its steps."""
+    return tuple(_moment(number, step) for number, step in enumerate(trace.steps, 1))
+
+
+def localise(seen: Sequence[Moment], findings: Iterable[Finding] = (), weights: Weights = WEIGHTS) -> Window | None:
+    """Where the run most likely went wrong; None for a run without turns."""
+    if not seen:
+        return None
+    rows = evidence(seen, findings)
+    share = shares([sum(weight * row[code] for code, weight in weights) for row in rows])
+    at = max(range(len(seen)), key=lambda place: share[place])
+    point = seen[at].number
+
+    def held(middle: int) -> float:
+        return sum(part for one, part in zip(seen, share, strict=True) if abs(one.number - middle) <= REACH)
+
+    low, high = seen[0].number + REACH, seen[-1].number - REACH
+    near = [n for n in range(point - REACH, point + REACH + 1) if low <= n <= high] or [(low + high) // 2]
+    middle = max(near, key=lambda number: (held(number), -abs(number - point)))
+    sure = held(middle)
+    return Window(
+        first=max(seen[0].number, middle - REACH),
+        last=min(seen[-1].number, middle + REACH),
+        step=point,
+        reason=_reason(rows, at, weights),
+        confidence="high" if sure >= SURE else "low" if sure >= UNSURE else "none",
+    )
+
+
+def evidence(seen: Sequence[Moment], findings: Iterable[Finding] = ()) -> list[dict[str, float]]:
+    """For each turn what speaks for and against it: a value for each code of WEIGHTS, 0 when it does not hold.
+
+    `early` falls with the logarithm of the turn's place, the faster the longer the run is; of ten turns none is early.
+    """
+    cited = {finding.steps[0] for finding in findings if finding.steps}
+    haste = math.log(max(len(seen), 10) / 10)
+    rows, changed, answered = list[dict[str, float]](), False, False
+    for place, one in enumerate(seen):
+        rows.append(
+            {
+                "error-came-back": one.failed,
+                "made-up": place > 0 and _made_up(one.text),
+                "first-change": one.changes and not changed,
+                "changed": one.changes,
+                "cited": one.number in cited,
+                "long-turn": math.log1p(min(one.size, MAX_SIZE)) / 5,
+                "early": -haste * math.log(place + 1),
+                "idle": one.idle,
+                "opening": place == 0,
+                "nothing-looked-at": place > 0 and not (answered or one.does or one.idle),
+            }
+        )
+        changed |= one.changes
+        answered |= one.answered
+    return rows
+
+
+def _reason(rows: Sequence[dict[str, float]], at: int, weights: Weights) -> str:
+    """What sets this turn most apart from the mean turn of its run, of all that speaks for a turn."""
+    apart = {
+        code: weight * (rows[at][code] - sum(row[code] for row in rows) / len(rows))
+        for code, weight in weights
+        if weight > 0
+    }
+    return max(apart, key=apart.__getitem__)
+
+
+def shares(scores: Sequence[float]) -> list[float]:
+    """Scores as shares of one, the larger the more."""
+    top = max(scores)
+    parts = [math.exp(score - top) for score in scores]
+    whole = sum(parts)
+    return [part / whole for part in parts]
+
+
+def _moment(number: int, step: Step) -> Moment:
+    said = " ".join([step.quote, *(call.command for call in step.calls)])[:MAX_TEXT]
+    return Moment(
+        number=number,
+        text=said,
+        size=max(len(said), step.end - step.start),
+        speaker=step.origin,
+        does=bool(step.calls),
+        changes=any(map(_changes, step.calls)),
+        failed=any(call.timed_out or (call.status == "error" and call.check is None) for call in step.calls),
+        answered=any(call.status != "missing" for call in step.calls),
+        idle=not step.calls and len(step.quote) < IDLE,
+    )
+
+
+def _made_up(text: str) -> bool:
+    return any(MADE_UP.search(line[:MAX_LINE]) for line in text[:MAX_TEXT].split("\n"))
+
+
+def _changes(call: Call) -> bool:
+    """Whether a call changes something: an edit, or a tool of somebody's own that does not only look."""
+    return call.kind == "edit" or (call.kind == "other" and bool(call.name) and not LOOKS.match(call.name))
