@@ -24,8 +24,9 @@ def elements(
     except BROKEN:
         yield from _salvaged(data, shift, losses, starts, accept)
         return
+    line = _line_of(data)
     for start, end in spans(body, found, 1):
-        yield data.count(b"\n", 0, shift + start) + 1, shift + start, shift + end, body[start:end], False
+        yield line(shift + start), shift + start, shift + end, body[start:end], False
 
 
 def spans(data: bytes, found: list[msgspec.Raw], at: int) -> Iterator[tuple[int, int]]:
@@ -43,13 +44,23 @@ def _salvaged(
 ) -> Iterator[tuple[int, int, int, bytes, bool]]:
     begin = shift + (data[shift : shift + 1] == b"[")
     records, lost = salvage(data[begin:].rstrip().removesuffix(b"]"), starts, accept)
+    line = _line_of(data)
     for record in records:
-        yield (
-            data.count(b"\n", 0, begin + record.start) + 1,
-            begin + record.start,
-            begin + record.end,
-            record.json,
-            True,
-        )
-    for start, end in lost:
-        losses.lost(data.count(b"\n", 0, begin + start) + 1, begin + start, begin + end, "no record can be read there")
+        start, end = begin + record.start, begin + record.end
+        yield line(start), start, end, record.json, True
+    line = _line_of(data)
+    for first, last in lost:
+        losses.lost(line(begin + first), begin + first, begin + last, "no record can be read there")
+
+
+def _line_of(data: bytes) -> Callable[[int], int]:
+    """The line on which a byte stands, for places asked in rising order: each newline is counted once."""
+    line, counted = 1, 0
+
+    def _line(at: int) -> int:
+        nonlocal line, counted
+        line += data.count(b"\n", counted, at)
+        counted = at
+        return line
+
+    return _line

@@ -20,13 +20,20 @@ _TIMED_OUT = re.compile(
 )
 
 
+_LATE = ("imed out", "IMED OUT", "took more than", "no new output")
+"""Each remark on a time limit holds one of these, which are quicker to look for."""
+
+
 def exit_code(output: str) -> int | None:
     """The exit code that the beginning or the end of the output tells; None when neither does."""
-    found = list(_CODE.finditer(output[:ENDS])) or list(_CODE.finditer(output[-ENDS:]))
-    code = next((group for group in found[-1].groups() if group), None) if found else None
-    return int(code) if code else None
+    for part in (output[:ENDS], output[-ENDS:]):
+        found = list(_CODE.finditer(part)) if "ode" in part else []
+        if found:
+            return next(int(group) for group in found[-1].groups() if group)
+    return None
 
 
 def timed_out(output: str) -> bool:
     """Whether the beginning or the end of the output tells of a time limit."""
-    return _TIMED_OUT.search(output[:ENDS]) is not None or _TIMED_OUT.search(output[-ENDS:]) is not None
+    parts = (output[:ENDS], output[-ENDS:])
+    return any(_TIMED_OUT.search(part) for part in parts if any(hint in part for hint in _LATE))

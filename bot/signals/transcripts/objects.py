@@ -20,6 +20,7 @@ from bot.signals.transcripts.lines import BROKEN, Losses
 
 MOST_ATTEMPTS = 32
 """New beginnings tried in one damaged document; each may cost a pass over what is left of it."""
+MOST_ELEMENTS = 500_000
 INDENT_CAP = 64
 
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -91,10 +92,13 @@ def document(
     kept = Document([], dict(rest))
     view, counted = memoryview(body), 0
     line += data.count(b"\n", 0, lead)
-    for start, end in spans(body, array, at + 1):
+    for start, end in spans(body, array[:MOST_ELEMENTS], at + 1):
         line += body.count(b"\n", counted, start)
         counted = start
         kept.elements.append(Element(line, shift + lead + start, shift + lead + end, view[start:end], False))
+    if len(array) > MOST_ELEMENTS:
+        past = shift + lead + len(body)
+        losses.lost(line, kept.elements[-1].end, past, f"elements beyond the first {MOST_ELEMENTS}")
     return kept
 
 
@@ -175,7 +179,7 @@ class _Walk:
                 self.kept.whole = True
                 return at + 1
             value, end, cut = self._value(at)
-            if end:
+            if end and len(self.kept.elements) < MOST_ELEMENTS:
                 self._keep(at, end, value)
                 at = end
             else:
