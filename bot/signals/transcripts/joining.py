@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from bot.model import Step, Tokens, Trace, replace
+
+_PART = re.compile(r"\.cont-(\d{1,6})\.json$")
 
 
 def join(traces: Sequence[Trace]) -> list[Trace]:
@@ -23,11 +26,10 @@ def join(traces: Sequence[Trace]) -> list[Trace]:
 
 
 def _joined(group: list[Trace]) -> Trace:
-    main = [trace for trace in group if not _is_subagent(trace)]
-    ordered = sorted(main, key=lambda trace: (trace.started, trace.sources[0].path if trace.sources else ""))
-    ordered += [trace for trace in group if _is_subagent(trace)]
+    main = sorted((trace for trace in group if not _is_subagent(trace)), key=_begun)
+    ordered = main + [trace for trace in group if _is_subagent(trace)]
     first = ordered[0]
-    last = max(main, key=lambda trace: trace.ended, default=first)
+    last = max(reversed(main), key=lambda trace: trace.ended, default=first)
     kept, dropped = _steps(ordered)
     warnings = [warning for trace in ordered for warning in trace.warnings]
     if dropped:
@@ -51,6 +53,13 @@ def _joined(group: list[Trace]) -> Trace:
         provider_errors=last.provider_errors,
         warnings=tuple(warnings),
     )
+
+
+def _begun(trace: Trace) -> tuple[str, int, str]:
+    """When a trace began; where no time is told, Harbor's `trajectory.cont-N.json` come behind `trajectory.json`."""
+    path = trace.sources[0].path if trace.sources else ""
+    part = _PART.search(path[-40:])
+    return trace.started, int(part[1]) if part else 0, path
 
 
 def _steps(ordered: list[Trace]) -> tuple[tuple[Step, ...], int]:

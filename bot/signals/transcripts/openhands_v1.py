@@ -97,6 +97,16 @@ def read_folder(files: Iterable[tuple[str, BinaryIO]]) -> Trace:
     return replace(trace, steps=tuple(_placed(step, bases) for step in trace.steps))
 
 
+def conversation(path: str) -> str:
+    """The folder of the conversation to which a file of this format belongs by its place; empty for one that stands
+    alone. Files of one conversation are for `read_folder`, together."""
+    folder, _slash, name = path.rpartition("/")
+    if name == "base_state.json":
+        return folder or "."
+    above, _slash, last = folder.rpartition("/")
+    return (above or ".") if last == "events" and name.startswith("event-") and name.endswith(".json") else ""
+
+
 def _placed(step: Step, bases: Sequence[int]) -> Step:
     """A step of many files laid end to end, with places in its own file."""
     at = bisect_right(bases, step.start) - 1

@@ -58,7 +58,7 @@ _REFUSED = (
     "Text not found",
     "Wrong flag!",
 )
-_NOT_RUN = ("command not found", "No such file or directory", "Permission denied", "cannot execute")
+_NOT_RUN = ("command not found", "No such file or directory", "No such file", "Permission denied", "cannot execute")
 _TAIL = 2_000
 
 

@@ -56,3 +56,14 @@ def test_equal_steps_within_one_file_are_all_counted() -> None:
     (joined,) = join([twice, trace("b", step("y"), started="3")])
 
     assert [one.quote for one in joined.steps] == ["x", "x", "y"]
+
+
+def test_continuations_without_times_follow_their_beginning() -> None:
+    first = trace("a/trajectory.json", started="", ended="")
+    parts = [trace(f"a/trajectory.cont-{number}.json", started="", ended="") for number in (10, 2, 1)]
+    (found,) = join([*parts, first])
+
+    assert [source.path.rpartition("/")[2] for source in found.sources] == [
+        "trajectory.json", "trajectory.cont-1.json", "trajectory.cont-2.json", "trajectory.cont-10.json",
+    ]  # fmt: skip
+    assert found.final == "a/trajectory.cont-10.json"

@@ -11,7 +11,7 @@ import pytest
 
 from bot.model import Step, Trace
 from bot.signals import transcripts
-from bot.signals.transcripts.openhands_v1 import read_folder
+from bot.signals.transcripts.openhands_v1 import conversation, read_folder
 
 Read = Callable[..., Trace]
 Misquoted = Callable[[bytes, Trace], list[str]]
@@ -231,3 +231,16 @@ def test_a_kind_of_event_that_nobody_knows_is_told(read: Read) -> None:
     found = read(jsonl([*EVENTS[:4], new(40, "HookExecutionEvent"), new(41, "FutureEvent"), new(42, "FutureEvent")]))
 
     assert found.warnings == ("2 event(s) of unknown kind 'FutureEvent' passed over",)
+
+
+def test_the_files_of_a_conversation_are_known_by_their_place() -> None:
+    paths = [
+        "c/base_state.json",
+        "c/events/event-00001-x.json",
+        "events.jsonl",
+        "c/events/notes.json",
+        "c/event-1.json",
+    ]
+
+    assert [conversation(path) for path in paths] == ["c", "c", "", "", ""]
+    assert [conversation(path.removeprefix("c/")) for path in paths[:2]] == [".", "."]
