@@ -333,12 +333,29 @@ class Contrast(msgspec.Struct, frozen=True):
     """The p-value without the mid-p correction: what Benjamini-Hochberg is asked about, since mid-p may be too bold."""
 
 
+class Replication(msgspec.Struct, frozen=True):
+    """Whether what one half of the tasks shows holds in the other half too, which has no task in common with it.
+
+    `code` is `replicated`, `not-replicated` (the other half was large enough and did not show it) or
+    `too-few-to-replicate`. Counts, the one-sided mid-p and the power are those of the half that had to confirm.
+    """
+
+    code: Literal["replicated", "not-replicated", "too-few-to-replicate"]
+    fired_failed: int = 0
+    failed: int = 0
+    fired_passed: int = 0
+    passed: int = 0
+    p: float = 1.0
+    power: float = 0.0
+
+
 class Pattern(msgspec.Struct, frozen=True):
     """The findings of one detector over all episodes and repositories.
 
     `failed` and `passed` count all judged episodes in which the detector fired; `failed_of` and `passed_of` all that
     were judged. `reasons` says in codes why the pattern is only descriptive (`few-failures`, `few-tasks`, `no-lift`,
-    `not-significant`, `experimental`). `rank` orders for attention (1 first); it never changes counts or intervals.
+    `not-significant`, `not-replicated`, `experimental`). `rank` orders for attention (1 first); it never changes counts
+    or intervals.
     """
 
     id: str
@@ -358,6 +375,8 @@ class Pattern(msgspec.Struct, frozen=True):
     rank: int = 0
     unjudged: int = 0
     """Episodes without an outcome in which the detector fired; they count nowhere else."""
+    replication: Replication | None = None
+    """None when the pattern has no contrast."""
 
 
 # --- rules ------------------------------------------------------------------------------------------------------------
