@@ -33,7 +33,7 @@ def contrast(episodes: Iterable[Episode], fired: Set[str]) -> Contrast | None:
     neither silent nor everywhere.
     """
     level, strata = choose(episodes)
-    tables = [table for table in (_table(stratum, fired) for stratum in strata) if table.informative]
+    tables = [table for table in (table_of(stratum, fired) for stratum in strata) if table.informative]
     found = estimate(tables)
     if found is None:
         return None
@@ -133,7 +133,9 @@ def _can_carry(strata: Strata) -> bool:
     return len(failed) >= MIN_FAILED and len({task_of(episode) for episode in failed}) >= MIN_TASKS
 
 
-def _table(stratum: Sequence[Episode], fired: Set[str]) -> Table:
+def table_of(stratum: Iterable[Episode], fired: Set[str]) -> Table:
+    """The counts of one stratum."""
+    stratum = list(stratum)
     failed = [episode.id in fired for episode in stratum if episode.outcome == "fail"]
     passed = [episode.id in fired for episode in stratum if episode.outcome == "pass"]
     return Table(sum(failed), len(failed), sum(passed), len(passed))

@@ -66,6 +66,28 @@ def estimate(tables: Iterable[Table]) -> Estimate | None:
     )
 
 
+def confirm(tables: Iterable[Table], psi: float, alpha: float) -> tuple[float, float]:
+    """The one-sided mid-p of "fires more often in failures", and the power to see it below `alpha` were the odds `psi`.
+
+    Both are exact, given the margins; (1, 0) when no table is informative.
+    """
+    informative = [table for table in tables if table.informative]
+    if not informative:
+        return 1.0, 0.0
+    weights = _log_weights(informative)
+    seen = sum(table.fired_failed for table in informative) - sum(map(_fewest, informative))
+    null = _tilted(weights, 0.0)
+    whole, above = sum(null), 0.0
+    p, critical = 1.0, len(null)
+    for k in range(len(null) - 1, -1, -1):
+        tail = (above + null[k] / 2) / whole
+        above += null[k]
+        critical = k if tail < alpha else critical
+        p = tail if k == seen else p
+    shares = _tilted(weights, math.log(psi))
+    return p, sum(shares[critical:]) / sum(shares)
+
+
 def benjamini_hochberg(ps: Sequence[float]) -> tuple[float, ...]:
     """The adjusted p-values (q) in their order: rejecting `q <= level` keeps the false discovery rate at `level`."""
     order = sorted(range(len(ps)), key=lambda i: ps[i], reverse=True)

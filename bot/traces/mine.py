@@ -4,6 +4,7 @@ Only episodes that passed the gate come in. What makes a pattern actionable is a
 lift within strata that survives Benjamini-Hochberg over the batch of exact p-values. "None in 50 passes" (design.md §4)
 needs no line of its own. Alone it proves nothing, for a signal of tasks that always fail is absent from every pass,
 however the outcomes are shuffled; and a signal of no pass that survives the batch has its lower end above 1 anyway.
+Where there is enough data, one half of the tasks must confirm what the other shows (bot/traces/replicate.py).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from hashlib import sha256
 from bot.model import Contrast, Detector, Episode, Finding, Pattern, replace
 from bot.traces.contrast import MIN_FAILED, MIN_TASKS, contrast, task_of
 from bot.traces.exact import benjamini_hochberg
+from bot.traces.replicate import replicate
 
 FALSE_DISCOVERIES = 0.10
 MOST_CAUSES = 10
@@ -78,6 +80,7 @@ def _pattern(
         findings=tuple(findings),
         causes=tuple(sorted(causes.items(), key=lambda item: (-item[1], item[0]))[:MOST_CAUSES]),
         q=q if seen is not None else None,
+        replication=replicate(list(judged.values()), fired) if seen is not None else None,
     )
     reasons = _reasons(pattern, detector)
     return replace(pattern, reasons=reasons, status="descriptive" if reasons else "actionable")
@@ -92,6 +95,7 @@ def _reasons(pattern: Pattern, detector: Detector) -> tuple[str, ...]:
         "no-contrast": seen is None,
         "no-lift": seen is not None and seen.low <= 1,
         "not-significant": pattern.q is not None and pattern.q > FALSE_DISCOVERIES,
+        "not-replicated": pattern.replication is not None and pattern.replication.code == "not-replicated",
         "experimental": detector.measured.by in ("", "none"),
     }
     return tuple(code for code, holds in asked.items() if holds)
