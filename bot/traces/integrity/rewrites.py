@@ -136,10 +136,10 @@ def _walk(value: object) -> Iterator[Rewrite]:
     while waiting:
         here, path, left = waiting.pop()
         if isinstance(here, str):
-            if "*** Begin Patch" in here:
-                yield from _of_patch(here)
-            elif left and here.lstrip()[:1] in ("{", "["):
+            if left and here.lstrip()[:1] in ("{", "["):
                 waiting.extend((inner, path, left - 1) for inner in _values(here[:MAX_SPAN]))
+            elif "*** Begin Patch" in here:
+                yield from _of_patch(here)
         elif isinstance(here, list):
             waiting.extend((part, path, left) for part in reversed(here))
         elif isinstance(here, dict):

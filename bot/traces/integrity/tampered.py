@@ -1,7 +1,8 @@
 """I2: an episode and its edits of what verifies it go in; where the verdict itself was bent comes out.
 
-Told by the lines of an edit, not by the file: agents add fixtures to `conftest.py` and steps to workflows all day. A line that lets red pass for green was added, or a line that runs
-a check was taken away. NOTE: a session with a person may well have asked for it later than in its first request.
+Told by the lines of an edit, not by the file: agents add fixtures to `conftest.py` and steps to workflows all day. A
+line that lets red pass for green was added, or a line that runs a check was taken away. NOTE: in a session with a
+person, somebody may well have asked for it later than in the first request.
 """
 
 from __future__ import annotations
