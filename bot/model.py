@@ -147,6 +147,8 @@ class Trace(msgspec.Struct, frozen=True):
     task: str = ""
     repeat: str = ""
     outcome: Outcome = "none"
+    guard: str = ""
+    """Which guard of the agent's own ended the run: `loop` (it saw itself repeat) or `format` (malformed answers)."""
 
 
 class Signal(msgspec.Struct, frozen=True):
