@@ -136,6 +136,7 @@ def _whole(trace: Trace, shown: Callable[[str], str]) -> dict[str, Any]:
         "final": trace.final,
         "task": trace.task,
         "repeat": trace.repeat,
+        "guard": trace.guard,
     }
     return {
         "format": trace.format,

@@ -149,11 +149,11 @@ TRACE = Trace(
     "demo", (Source("a.jsonl", "f" * 64, 9), Source("b.jsonl", "e" * 64, 9)),
     (Step(0, 3, "I look", CALLS), Step(3, 9, "deep", (), "subagent", 1), Step(9, 12, "All")),
     "limit", Agent("claude-code", "2", "m"), "s", "/w", "main", "2026-01-01T00:00:00Z", "2026-01-02", "Mend it",
-    "All mended.", Tokens(5, 4, 3), 0.5, 2, 1, ("line 1: lost",), "task", "2", "fail",
+    "All mended.", Tokens(5, 4, 3), 0.5, 2, 1, ("line 1: lost",), "task", "2", "fail", "loop",
 )  # fmt: skip
 OF_THE_RUN = (
     "end_reason", "agent", "session", "cwd", "branch", "started", "ended", "prompt", "final", "tokens", "cost_usd",
-    "compactions", "provider_errors", "task", "repeat", "outcome",
+    "compactions", "provider_errors", "task", "repeat", "outcome", "guard",
 )  # fmt: skip
 OF_A_CALL = (
     "name", "kind", "status", "command", "paths", "creates", "exit_code", "error", "timed_out", "check", "duration_ms",

@@ -245,6 +245,7 @@ def _ours(told: Told, ours: Mapping[str, Any]) -> None:
     told.compactions, told.provider_errors = whole(ours.get("compactions")), whole(ours.get("provider_errors"))
     if ours.get("end_reason") in get_args(EndReason):
         told.end_reason = ours["end_reason"]
+    told.guard = text(ours.get("guard"))
     if ours.get("outcome") in get_args(Outcome):
         told.outcome = ours["outcome"]
 

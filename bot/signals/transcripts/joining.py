@@ -51,6 +51,7 @@ def _joined(group: list[Trace]) -> Trace:
         cost_usd=max(costs) if costs else None,
         compactions=sum(trace.compactions for trace in ordered),
         provider_errors=last.provider_errors,
+        guard=last.guard,
         warnings=tuple(warnings),
     )
 

@@ -235,6 +235,7 @@ def _info(told: Told, found: Document, messages: _Messages) -> None:
     told.tokens = Tokens(messages.input, messages.output, messages.cached)
     status = text(info.get("exit_status")) or messages.exit
     told.provider_errors = int(status in PROVIDER)
+    told.guard = "format" if status == "RepeatedFormatError" else ""
     if status:
         told.end_reason = ENDS.get(status, "error")
     elif info:

@@ -125,12 +125,18 @@ def _beside(told: Told, found: Document) -> None:
     error = text(found.get("error"))
     if error:
         told.end_reason = error_end(error)
+        told.guard = guard_of(error)
 
 
 def error_end(error: str) -> EndReason:
     """How a run ended that stopped with this error."""
     said = error[:2_000].lower()
     return next((end for words, end in ERRORS if words in said), "error")
+
+
+def guard_of(error: str) -> str:
+    """The guard that stopped a run with this error; empty when none did."""
+    return "loop" if any(words in error[:2_000] for words in ("AgentStuckInLoop", "stuck in a loop")) else ""
 
 
 def _spent(told: Told, metrics: Mapping[str, Any]) -> None:
@@ -212,7 +218,7 @@ class _Events:
         response = text(answer.get("id"))
         if self.step is None or not response or response != self.response:
             self.step = self.told.assembly.step(start, end, quote(said, plain), known(event, "action"))
-        self.response = response
+        self.response, self.told.guard = response, ""
         self.told.final = (said or text(event.get("message"))) if action in ("message", "finish") else self.told.final
         self.told.end_reason = "finished" if action in ("message", "finish") else "unknown"
         if action == "message":
@@ -234,12 +240,15 @@ class _Events:
         extras = mapping(event.get("extras")) or event
         if kind == "agent_state_changed":
             self._state(text(extras.get("agent_state")))
+            self.told.guard = guard_of(text(extras.get("reason"))) or self.told.guard
         metadata = mapping(extras.get("metadata"))
         self.told.cwd = self.told.cwd or text(extras.get("working_dir") or metadata.get("working_dir"))[:PATH_CAP]
         if kind in _NO_ANSWERS:
             return
         cause = event.get("cause")
-        asked = str(cause) if cause is not None else next(iter(self.waiting), "")
+        asked = str(cause) if cause is not None else "" if "id" in event else next(iter(self.waiting), "")
+        if kind == "error" and not asked:
+            self.told.guard = guard_of(texts(event.get("content"))) or self.told.guard
         key = self.waiting.pop(asked, "")
         if key:
             self.told.assembly.answer(key, _answer(element, event, kind, extras, metadata))

@@ -219,6 +219,7 @@ class _Events:
     def status(self, value: str) -> None:
         """Note the state the conversation is in."""
         self.told.end_reason = STATES.get(value, self.told.end_reason)
+        self.told.guard = "loop" if value == "stuck" else "" if value == "running" else self.told.guard
 
     def stats(self, value: Mapping[str, Any]) -> None:
         """Note the spending of all models so far; it replaces what was told before."""

@@ -194,6 +194,7 @@ def _info(told: Told, info: Mapping[str, Any], whole_file: bool) -> None:
     told.cost_usd = amount(stats.get("instance_cost"))
     told.end_reason = _end_reason(status) if status else "killed" if whole_file else "unknown"
     told.provider_errors = int("exit_api" in status)
+    told.guard = "format" if "exit_format" in status else ""
 
 
 def _end_reason(status: str) -> EndReason:

@@ -39,6 +39,7 @@ class Told:
     task: str = ""
     repeat: str = ""
     outcome: Outcome = "none"
+    guard: str = ""
 
     def at(self, when: object) -> None:
         """Note when something was written: an ISO 8601 string, or seconds since 1970."""
@@ -70,6 +71,7 @@ class Told:
             task=self.task[:NAME_CAP],
             repeat=self.repeat[:NAME_CAP],
             outcome=self.outcome,
+            guard=self.guard,
         )
 
 

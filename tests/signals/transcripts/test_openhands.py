@@ -244,3 +244,17 @@ def test_the_files_of_a_conversation_are_known_by_their_place() -> None:
 
     assert [conversation(path) for path in paths] == ["c", "c", "", "", ""]
     assert [conversation(path.removeprefix("c/")) for path in paths[:2]] == [".", "."]
+
+
+def test_a_run_that_its_own_guard_stopped_says_so(read: Read) -> None:
+    stuck = old(60, "environment", observation="error", content="AgentStuckInLoopError: Agent got stuck in a loop")
+    state = old(61, "environment", observation="agent_state_changed", extras={"agent_state": "error"})
+    before = read(json.dumps([*RUN[:3], stuck, state]).encode())
+    status = new(40, "ConversationStateUpdateEvent", key="execution_status", value="stuck")
+    since = read(jsonl([*EVENTS[:6], status]))
+    went_on = read(jsonl([*EVENTS[:6], status, {**status, "value": "running"}, EVENTS[6]]))
+
+    assert [(found.guard, found.end_reason) for found in (before, since, went_on)] == [
+        ("loop", "error"), ("loop", "error"), ("", "unknown"),
+    ]  # fmt: skip
+    assert [call.status for call in before.steps[0].calls] == ["missing"]
