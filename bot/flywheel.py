@@ -28,6 +28,7 @@ from bot.model import (
     Exclusion,
     Finding,
     Harness,
+    IntegritySignal,
     Modification,
     Pattern,
     Prediction,
@@ -43,6 +44,7 @@ from bot.signals.redact import redact
 from bot.traces.analyse import analyse
 from bot.traces.fingerprint import fingerprint
 from bot.traces.gate import gate, recall
+from bot.traces.integrity import integrity
 from bot.traces.mine import mine, pattern_id
 from bot.traces.pins import held
 
@@ -81,6 +83,7 @@ def turn(
         proposals=tuple(proposal for proposal in proposals if not proposal.decision.held),
         held=tuple(proposal for proposal in proposals if proposal.decision.held),
         warnings=tuple(dict.fromkeys([*refused, *_lost(dropped), *_warnings(seen)])),
+        integrity=tuple(_suspicions(seen, sources)),
     )
 
 
@@ -116,6 +119,15 @@ def _analyse(
             shown = tuple(replace(pin, shown=redact(pin.quote)) for pin in pins)
             findings.append(replace(finding, pins=shown, instance=instance, cause=cause))
     return seen, excluded, findings, dropped
+
+
+def _suspicions(episodes: Iterable[Episode], sources: Sources) -> Iterator[IntegritySignal]:
+    """What looks like cheating, in episodes of any outcome; a signal whose citations do not hold is none."""
+    for episode in episodes:
+        for signal in integrity(episode, sources):
+            pins = tuple(replace(pin, shown=redact(pin.quote)) for pin in held(signal.pins, sources))
+            if pins:
+                yield replace(signal, detail=redact(signal.detail), pins=pins)
 
 
 def _with_unjudged(
