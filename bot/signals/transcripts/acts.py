@@ -8,12 +8,16 @@ from typing import Any
 
 import msgspec
 
+from bot.signals.transcripts.lines import BROKEN
 from bot.signals.transcripts.tools import COMMAND_CAP, KIND_OF, PATH_CAP, Use, describe
-from bot.signals.transcripts.values import text
+from bot.signals.transcripts.values import mapping, text
 
 SHELLS = frozenset(
-    {"execute_bash", "cmd_run", "terminal", "bash_command", "run", "run_shell_command", "execute_command", "tmux"}
-)
+    {
+        "execute_bash", "cmd_run", "terminal", "bash_command", "run", "run_shell_command", "execute_command", "tmux",
+        "exec", "execute", "run_script",
+    }
+)  # fmt: skip
 EDITORS = frozenset({"str_replace_editor", "str_replace_based_edit_tool", "file_editor", "planning_file_editor"})
 SEARCHES = frozenset({"find_file", "search_dir", "search_file", "search_files"})
 READS = frozenset({"open", "goto", "scroll_up", "scroll_down", "view", "read_file"})
@@ -27,8 +31,11 @@ SILENT = ENDS | {"think", "message", "task_tracker"}
 
 
 def act(name: str, arguments: object) -> Use:
-    """What this call does. An unknown tool's command is its arguments as JSON, so that equal calls are equal."""
-    given: Mapping[str, Any] = arguments if isinstance(arguments, dict) else {}
+    """What this call does. An unknown tool's command is its arguments as JSON, so that equal calls are equal.
+
+    Arguments may be JSON in a string; a string that is none is taken as the command.
+    """
+    given = mapping(_decoded(arguments))
     lower = name.lower()
     if lower in EDITORS:
         return edited(given)
@@ -48,6 +55,15 @@ def act(name: str, arguments: object) -> Use:
     return Use(kind, _whole(given))
 
 
+def _decoded(arguments: object) -> object:
+    if not isinstance(arguments, str):
+        return arguments
+    try:
+        return msgspec.json.decode(arguments)
+    except BROKEN:
+        return {"command": arguments}
+
+
 def shell(command: str) -> Use:
     """A command for a shell; one that says nothing only waits for the last."""
     if not command.strip():
@@ -65,7 +81,9 @@ def edited(given: Mapping[str, Any]) -> Use:
 
 
 def _command(given: Mapping[str, Any]) -> str:
-    return next((text(given[key]) for key in ("command", "cmd", "keystrokes", "code") if text(given.get(key))), "")
+    return next(
+        (text(given[key]) for key in ("command", "cmd", "keystrokes", "script", "code") if text(given.get(key))), ""
+    )
 
 
 def _paths(given: Mapping[str, Any]) -> tuple[str, ...]:

@@ -37,8 +37,11 @@ DEEPEST = 8
 
 
 def matches(head: Head) -> bool:
-    """An object that says its `schema_version` is ATIF's."""
-    return head.shape in ("object", "lines") and head.first.get("schema_version").startswith("ATIF-v")
+    """An object that says its `schema_version` is ATIF's, or, where that comes late, whose steps are built so."""
+    if head.shape not in ("object", "lines"):
+        return False
+    built = all(f"steps..{key}" in head.first for key in ("step_id", "source", "message"))
+    return head.first.get("schema_version").startswith("ATIF-v") or built
 
 
 def read(lines: Lines, path: str) -> list[Trace]:
@@ -65,6 +68,7 @@ def _root(told: Told, found: Document) -> None:
     metrics = mapping(found.get("final_metrics"))
     told.version, told.model = text(agent.get("version")), text(agent.get("model_name"))
     told.session = text(found.get("session_id"))
+    told.cwd = text(mapping(agent.get("extra")).get("cwd"))
     told.cost_usd = amount(metrics.get("total_cost_usd"))
     told.tokens = Tokens(
         whole(metrics.get("total_prompt_tokens")),

@@ -13,13 +13,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
 from bot.model import CallStatus, EndReason, Tokens, Trace
-from bot.signals.transcripts.acts import act, shell
+from bot.signals.transcripts.acts import act
 from bot.signals.transcripts.assemble import Answer, Draft
 from bot.signals.transcripts.exits import exit_code, timed_out
-from bot.signals.transcripts.lines import BROKEN, Lines
+from bot.signals.transcripts.lines import Lines
 from bot.signals.transcripts.objects import Document, Element, document
 from bot.signals.transcripts.outline import Head
 from bot.signals.transcripts.told import Told, known
@@ -111,9 +109,8 @@ class _Messages:
             self._call(draft, element, key, name, given)
 
     def _call(self, draft: Draft, element: Element, key: str, name: str, given: object) -> None:
-        command = text(mapping(given).get("command"))
-        use = shell(command) if name == "bash" else act(name, given)
-        quoted = quote(command, True) or quote(name, element.mended) or draft.quote
+        use = act(name, given)
+        quoted = quote(use.command, True) or quote(name, element.mended) or draft.quote
         if not _stands(element, quoted):
             quoted = draft.quote
         start = element.start
@@ -181,7 +178,7 @@ def _calls(message: Mapping[str, Any], extra: Mapping[str, Any], said: str) -> l
         if one.get("type") == "function_call"
     ]
     if called:
-        return [(text(one.get("id")), text(one.get("name")), _decoded(one.get("arguments"))) for one in called]
+        return [(text(one.get("id")), text(one.get("name")), one.get("arguments")) for one in called]
     blocks = _blocks(said)
     return [("", "bash", {"command": blocks[0]})] if len(blocks) == 1 else []
 
@@ -213,15 +210,6 @@ def _output(said: str) -> str:
 
 def _stands(element: Element, quoted: str) -> bool:
     return not element.mended and quoted.encode() in bytes(element.raw)
-
-
-def _decoded(arguments: object) -> object:
-    if not isinstance(arguments, str):
-        return arguments
-    try:
-        return msgspec.json.decode(arguments)
-    except BROKEN:
-        return {"command": arguments}
 
 
 def _info(told: Told, found: Document, messages: _Messages) -> None:

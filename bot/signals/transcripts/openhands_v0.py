@@ -1,5 +1,6 @@
-"""Takes the events of OpenHands 0.x: a trajectory (a list of events) or `output.jsonl` of its evaluations and resolver;
-gives a Trace a run.
+"""Takes the events of OpenHands 0.x, a list of them or an `output.jsonl`; gives a Trace a run.
+
+An `output.jsonl` is what its evaluations (those of 1.x too, whose events openhands_v1 knows) and its resolver write.
 
 A **step** is an agent's action that came of a model's answer; actions of one answer (`model_response.id`) are one
 step with several **calls**. A plain message is a step without a call. What answers a call is the observation whose
@@ -21,6 +22,8 @@ from bot.signals.transcripts.acts import act, shell
 from bot.signals.transcripts.assemble import Answer, Draft
 from bot.signals.transcripts.lines import Lines
 from bot.signals.transcripts.objects import Document, Element, document
+from bot.signals.transcripts.openhands_ends import error_end, guard_of
+from bot.signals.transcripts.openhands_v1 import Events as NewEvents
 from bot.signals.transcripts.outline import Head
 from bot.signals.transcripts.told import Told, known
 from bot.signals.transcripts.tools import COMMAND_CAP, PATH_CAP, Use, quote
@@ -39,16 +42,6 @@ STATES: dict[str, EndReason] = {
     "rate_limited": "error",
 }
 """The last `agent_state` of a run; every other one says that the agent was still at work."""
-ERRORS: tuple[tuple[str, EndReason], ...] = (
-    ("maximum iteration", "limit"),
-    ("maximum budget", "limit"),
-    ("max budget", "limit"),
-    ("context window", "limit"),
-    ("timeout", "timeout"),
-    ("timed out", "timeout"),
-)
-"""Words of a run's error that say which limit it reached; without them it is an error (being stuck in a loop too)."""
-
 _NO_ACTIONS = ("system", "recall", "change_agent_state", "null", "condensation", "condensation_request", "pause")
 _SAID = ("finish", "think", "reject")
 _NO_ANSWERS = ("agent_state_changed", "null", "recall", "success")
@@ -98,11 +91,16 @@ def read(lines: Lines, path: str) -> list[Trace]:
 def _run(found: Document, lines: Lines) -> Told:
     """One run: its events, and what an output file says beside them."""
     told = Told(NAME, "openhands")
-    events = _Events(told, lines)
+    events, newer = _Events(told, lines), NewEvents(told)
     for element in found.elements:
-        events.take(element, element.value())
+        event = element.value()
+        if isinstance(event, dict) and isinstance(event.get("kind"), str):  # evaluations of the SDK, since 1.0
+            newer.take(element.start, element.end, event, element.mended, element.raw)
+        else:
+            events.take(element, event)
     if events.orphans:
         lines.losses.note(f"{events.orphans} answer(s) to calls that the file does not hold")
+    newer.told_of(lines.losses)
     _beside(told, found)
     if not found.whole and told.end_reason != "finished":
         told.end_reason = "unknown"
@@ -114,9 +112,12 @@ def _beside(told: Told, found: Document) -> None:
     issue = mapping(found.get("issue"))
     report = mapping(found.get("report")) or mapping(mapping(found.get("test_result")).get("report"))
     _spent(told, metrics)
-    told.model = told.model or text(mapping(mapping(found.get("metadata")).get("llm_config")).get("model"))
+    metadata = mapping(found.get("metadata"))
+    configured = mapping(metadata.get("llm_config")) or mapping(metadata.get("llm"))
+    told.model = told.model or text(configured.get("model"))
     told.prompt = text(found.get("instruction")) or told.prompt
     told.task = text(found.get("instance_id"))
+    told.repeat = str(whole(found.get("attempt")) or "")
     if issue:
         told.task = f"{text(issue.get('owner'))}/{text(issue.get('repo'))}#{whole(issue.get('number'))}"
     verdict = report.get("resolved", found.get("success"))
@@ -126,17 +127,6 @@ def _beside(told: Told, found: Document) -> None:
     if error:
         told.end_reason = error_end(error)
         told.guard = guard_of(error)
-
-
-def error_end(error: str) -> EndReason:
-    """How a run ended that stopped with this error."""
-    said = error[:2_000].lower()
-    return next((end for words, end in ERRORS if words in said), "error")
-
-
-def guard_of(error: str) -> str:
-    """The guard that stopped a run with this error; empty when none did."""
-    return "loop" if any(words in error[:2_000] for words in ("AgentStuckInLoop", "stuck in a loop")) else ""
 
 
 def _spent(told: Told, metrics: Mapping[str, Any]) -> None:

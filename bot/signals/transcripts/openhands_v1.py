@@ -25,7 +25,7 @@ from bot.signals.transcripts.assemble import Answer, Draft
 from bot.signals.transcripts.exits import exit_code
 from bot.signals.transcripts.lines import BROKEN, Lines, Losses
 from bot.signals.transcripts.objects import Document, document
-from bot.signals.transcripts.openhands_v0 import error_end
+from bot.signals.transcripts.openhands_ends import error_end
 from bot.signals.transcripts.outline import Head, Outline
 from bot.signals.transcripts.salvage import salvage_line
 from bot.signals.transcripts.told import Told, known
@@ -66,7 +66,7 @@ def _is_event(first: Outline) -> bool:
 def read(lines: Lines, path: str) -> list[Trace]:
     """One Trace."""
     told = Told(NAME, "openhands")
-    events = _Events(told)
+    events = Events(told)
     _take(told, lines, events)
     events.told_of(lines.losses)
     return [told.trace((lines.source(path),), lines.losses.warnings())]
@@ -79,7 +79,7 @@ def read_folder(files: Iterable[tuple[str, BinaryIO]]) -> Trace:
     the events' numbers. Each file is a source of the Trace.
     """
     told = Told(NAME, "openhands")
-    events = _Events(told)
+    events = Events(told)
     sources: list[Source] = []
     bases: list[int] = []
     warnings: list[str] = []
@@ -119,7 +119,7 @@ def _placed_call(call: Call, bases: Sequence[int]) -> Call:
     return replace(call, start=call.start - bases[at], end=call.end - bases[at], source=at)
 
 
-def _take(told: Told, lines: Lines, events: _Events, base: int = 0) -> None:
+def _take(told: Told, lines: Lines, events: Events, base: int = 0) -> None:
     """All events of one file; its places are counted from `base`."""
     if _is_jsonl(lines.head):
         for number, start, line in lines:
@@ -139,7 +139,7 @@ def _is_jsonl(head: bytes) -> bool:
     return line[:1] == b"{" and line.rstrip()[-1:] == b"}" and bool(ended) and bool(rest.strip())
 
 
-def _line(losses: Losses, events: _Events, number: int, start: int, line: bytes, base: int) -> None:
+def _line(losses: Losses, events: Events, number: int, start: int, line: bytes, base: int) -> None:
     if not line.strip():
         return
     try:
@@ -156,7 +156,7 @@ def _line(losses: Losses, events: _Events, number: int, start: int, line: bytes,
         losses.lost(number, start, start + len(line), "no event")
 
 
-def _one(told: Told, events: _Events, found: Document, data: bytes, base: int) -> None:
+def _one(told: Told, events: Events, found: Document, data: bytes, base: int) -> None:
     """A document that is one event, or the base state of a conversation."""
     value = {key: found.get(key) for key in found.rest}
     if "agent" not in value or "kind" in value:
@@ -171,7 +171,7 @@ def _one(told: Told, events: _Events, found: Document, data: bytes, base: int) -
     events.stats(mapping(value.get("stats")))
 
 
-class _Events:
+class Events:
     """The events of one conversation in file order."""
 
     def __init__(self, told: Told) -> None:
@@ -246,7 +246,7 @@ class _Events:
 
     def _error(self, code: str, detail: str) -> None:
         said = f"{code} {detail}"[:2_000]
-        self.told.end_reason = "limit" if "MaxIteration" in code else error_end(said)
+        self.told.end_reason = error_end(said)
         if code.startswith(("LLM", "litellm")) or "RateLimit" in code or "APIConnection" in code:
             self.told.provider_errors += 1
 
@@ -270,7 +270,7 @@ class _Events:
         called = mapping(event.get("tool_call"))
         name = text(event.get("tool_name")) or text(called.get("name"))
         given = mapping(event.get("action"))
-        arguments = {key: value for key, value in given.items() if key != "kind"} or _decoded(called.get("arguments"))
+        arguments: object = {key: value for key, value in given.items() if key != "kind" and value is not None}
         said = texts(event.get("thought")) or text(event.get("reasoning_content"))
         response = text(event.get("llm_response_id"))
         if self.step is None or not response or response != self.response:
@@ -278,7 +278,7 @@ class _Events:
         self.response = response
         finished = name == "finish"
         self._went_on(text(given.get("message")) if finished else "", "finished" if finished else "unknown")
-        use = act(name, _polled(arguments))
+        use = act(name, arguments or called.get("arguments"))
         shown = quote(use.command, True)
         if not shown or plain or shown.encode() not in bytes(raw):
             shown = quote(name, plain) or known(event, "source", "id")
@@ -336,18 +336,3 @@ class _Events:
                 plain=plain,
             )
             self.told.assembly.answer(call_id, answer)
-
-
-def _polled(arguments: object) -> object:
-    """Without what the agent's own classes add: a command that is input for a running one stays what it is."""
-    given = mapping(arguments)
-    return {key: value for key, value in given.items() if value is not None and key not in ("security_risk", "summary")}
-
-
-def _decoded(arguments: object) -> object:
-    if not isinstance(arguments, str):
-        return arguments
-    try:
-        return msgspec.json.decode(arguments)
-    except BROKEN:
-        return {"command": arguments}

@@ -29,6 +29,8 @@ def test_what_an_agent_says_of_itself_has_no_command_and_never_repeats(name: str
         ("delegate", {"b": 1, "a": 2}, Use("task", '{"a":2,"b":1}')),
         ("mcp__shop__price", {"id": 7}, Use("other", '{"id":7}')),
         ("mcp__shop__price", {}, Use("other")),
+        ("exec", '{"command": "make"}', Use("shell", "make")),
+        ("exec", "make", Use("shell", "make")),
         ("execute_bash", None, Use("poll")),
         ("execute_bash", ["ls"], Use("poll")),
     ],

@@ -102,6 +102,15 @@ def test_embedded_subagents_are_steps_of_subagents(read: Read, misquoted: Callab
     assert misquoted(data, found) == []
 
 
+def test_a_document_whose_version_comes_last_is_known(read: Read) -> None:
+    value = json.loads(trajectory(USER, agent("x" * 70_000)))
+    value["agent"]["extra"] = {"cwd": "/app"}
+    data = json.dumps({"steps": value.pop("steps"), **value}, indent=1).encode()
+    found = read(data)
+
+    assert (found.format, found.cwd, len(found.steps)) == ("atif", "/app", 1)
+
+
 def test_a_continuation_is_told(read: Read) -> None:
     found = read(trajectory(agent("x"), continued_trajectory_ref="trajectory.cont-1.json"))
 

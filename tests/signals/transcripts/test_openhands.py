@@ -258,3 +258,13 @@ def test_a_run_that_its_own_guard_stopped_says_so(read: Read) -> None:
         ("loop", "error"), ("loop", "error"), ("", "unknown"),
     ]  # fmt: skip
     assert [call.status for call in before.steps[0].calls] == ["missing"]
+
+
+def test_an_evaluation_of_the_sdk_keeps_its_events_in_lines(misquoted: Misquoted) -> None:
+    line = {"instance_id": "shop-1", "attempt": 2, "test_result": {}, "metadata": {"llm": {"model": "m"}}}
+    data = jsonl([{**line, "history": EVENTS, "error": None}])
+    (found,) = transcripts.read(io.BytesIO(data), "output.jsonl")
+
+    assert (found.task, found.repeat, found.end_reason, found.agent.model) == ("shop-1", "2", "finished", "m")
+    assert [len(step.calls) for step in found.steps] == [2, 1, 1, 1, 1]
+    assert misquoted(data, found) == []
