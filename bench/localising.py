@@ -1,0 +1,191 @@
+"""Labelled runs in; how often each way of naming the decisive step names it, the baselines beside ours, as a table.
+
+All rows are of the same runs. What is learnt (our weights, the modal step, the modal agent, the best window) is learnt
+without the runs of the same task. `shipped` is what the product does: its rounded weights have seen the runs of the
+first three sets, so the honest row is `ours, without the task`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+
+import numpy as np
+from scipy.optimize import minimize
+
+from bench.labelled import agentrx, who_and_when
+from bench.labelled.case import Case
+from bot.traces.localise import REACH, WEIGHTS, Weights, evidence, localise
+
+HITS = ("agent", "step", "within 1", "within 3", "window of 7")
+RIDGE = 1.0
+FITTED = tuple(code for code, _ in WEIGHTS if code != "cited")
+DRAWS = 1000
+PUBLISHED = {"Algorithm-Generated": "54.3 / 25.5", "Hand-Crafted": "55.2 / 8.8"}
+"""Agent / step, the best GPT-4o column of arXiv 2505.00212 on the whole subset, of which half is here."""
+
+Sets = dict[str, list[Case]]
+Way = Callable[[Case, Sequence[Case]], np.ndarray]
+"""A run and the runs of other tasks in the same set; its five hits, in the order of HITS."""
+
+
+def sets() -> Sets:
+    """The labelled runs that are here, by set."""
+    return {
+        **{subset: who_and_when.read(subset) for subset in who_and_when.SUBSETS},
+        "AgentRx tau-retail": agentrx.read_tau(),
+        "AgentRx Magentic-One": agentrx.read_magentic(),
+    }
+
+
+def hits(case: Case, agent: str, step: int, window: tuple[int, int] | None = None) -> np.ndarray:
+    """What a named step is worth; without a window it is the seven steps around it that the run has room for."""
+    middle = min(max(step, 1 + REACH), max(case.messages - REACH, 1 + REACH))
+    first, last = window or (middle - REACH, middle + REACH)
+    off = abs(step - case.step)
+    return np.array([agent == case.agent, off == 0, off <= 1, off <= REACH, first <= case.step <= last], float)
+
+
+def named(case: Case, step: int) -> np.ndarray:
+    """The hits of one step, its speaker blamed."""
+    step = min(max(step, 1), case.messages)
+    return hits(case, case.speakers[step - 1], step)
+
+
+def before_error(case: Case, _others: Sequence[Case]) -> np.ndarray:
+    """The step before the first message that looks like an error; without one, the second."""
+    return named(case, case.errors[0] - 1 if case.errors else 2)
+
+
+def modal_step(case: Case, others: Sequence[Case]) -> np.ndarray:
+    steps = Counter(other.step for other in others)
+    return named(case, min(steps, key=lambda step: (-steps[step], step)))
+
+
+def modal_agent(case: Case, others: Sequence[Case]) -> np.ndarray:
+    """The agent most often blamed elsewhere, at its first turn."""
+    agents = Counter(other.agent for other in others)
+    agent = min(agents, key=lambda name: (-agents[name], name))
+    return hits(case, agent, case.speakers.index(agent) + 1 if agent in case.speakers else 1)
+
+
+def best_window(case: Case, others: Sequence[Case]) -> np.ndarray:
+    """The middle around which most steps blamed elsewhere lie."""
+    steps = np.array([other.step for other in others])
+    middles = range(1, int(steps.max()) + 1)
+    return named(case, max(middles, key=lambda middle: (int((abs(steps - middle) <= REACH).sum()), -middle)))
+
+
+def last_step(case: Case, _others: Sequence[Case]) -> np.ndarray:
+    return named(case, case.messages)
+
+
+def random_step(case: Case, _others: Sequence[Case]) -> np.ndarray:
+    """What a step drawn at random is worth in the mean."""
+    return np.mean([named(case, step) for step in range(1, case.messages + 1)], axis=0)
+
+
+def ours(case: Case, weights: Weights) -> np.ndarray:
+    window = localise(case.seen, (), weights)
+    if window is None:
+        return np.zeros(len(HITS))
+    speaker = next(one.speaker for one in case.seen if one.number == window.step)
+    return hits(case, speaker, window.step, (window.first, window.last))
+
+
+def fit(cases: Sequence[Case]) -> Weights:
+    """The weights of a conditional logit with a ridge; runs whose blamed message is no agent's turn are left out."""
+    rows = []
+    for case in cases:
+        numbers = [one.number for one in case.seen]
+        if case.step in numbers:
+            values = np.array([[row[code] for code in FITTED] for row in evidence(case.seen)], float)
+            rows.append((values, numbers.index(case.step)))
+
+    def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
+        value, slope = RIDGE * float(weights @ weights) / 2, RIDGE * weights
+        for values, blamed in rows:
+            scores = values @ weights
+            shares = np.exp(scores - scores.max())
+            shares /= shares.sum()
+            value -= float(np.log(shares[blamed]))
+            slope = slope - (values[blamed] - shares @ values)
+        return value, slope
+
+    found = minimize(loss, np.zeros(len(FITTED)), jac=True, method="L-BFGS-B").x
+    return tuple(zip(FITTED, map(float, found), strict=True))
+
+
+def spread(values: np.ndarray, tasks: Sequence[str]) -> tuple[float, float]:
+    """The 95 % interval of a mean, by bootstrap over tasks."""
+    rng = np.random.default_rng(0)
+    known = sorted(set(tasks))
+    places = [np.flatnonzero([task == one for task in tasks]) for one in known]
+    drawn = [
+        values[np.concatenate([places[at] for at in rng.integers(len(known), size=len(known))])].mean()
+        for _ in range(DRAWS)
+    ]
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def table(found: Sets) -> Iterator[str]:
+    """A line for each way and set."""
+    learnt = [case for name in list(found)[:3] for case in found[name]]
+
+    @cache
+    def without(task: str) -> Weights:
+        return fit([case for case in learnt if case.task != task])
+
+    ways: tuple[tuple[str, Way], ...] = (
+        ("ours, without the task", lambda case, _: ours(case, without(case.task))),
+        ("ours, as shipped", lambda case, _: ours(case, WEIGHTS)),
+        ("before the first error", before_error),
+        ("modal step", modal_step),
+        ("modal agent, first turn", modal_agent),
+        ("best fixed window", best_window),
+        ("last step", last_step),
+        ("random step", random_step),
+    )
+    for name, cases in found.items():
+        if not cases:
+            yield f"\n{name}: not here"
+            continue
+        yield f"\n{name}: {len(cases)} runs, {len({case.task for case in cases})} tasks"
+        yield f"  {'%':24} {'agent':>6} {'step [95 %]':>20} {'±1':>6} {'±3':>6} {'window of 7 [95 %]':>20}"
+        tasks = [case.task for case in cases]
+        for label, way in ways:
+            values = np.array([way(case, [other for other in cases if other.task != case.task]) for case in cases])
+            agent, step, one, three, window = 100 * values.mean(axis=0)
+            ends = [tuple(100 * end for end in spread(values[:, column], tasks)) for column in (1, 4)]
+            yield (
+                f"  {label:24} {agent:6.1f} {step:6.1f} [{ends[0][0]:4.1f}, {ends[0][1]:5.1f}] {one:6.1f} {three:6.1f} "
+                f"{window:6.1f} [{ends[1][0]:4.1f}, {ends[1][1]:5.1f}]"
+            )
+        if name in PUBLISHED:
+            yield f"  published, GPT-4o: agent / step {PUBLISHED[name]} on the whole subset"
+    if learnt:
+        yield "\nweights fitted again on all: " + ", ".join(f"{code} {weight:+.2f}" for code, weight in fit(learnt))
+        yield from calibration([case for cases in found.values() for case in cases])
+
+
+def calibration(cases: Sequence[Case]) -> Iterator[str]:
+    """How often the window holds the blamed step, by what the product says of its confidence."""
+    held: dict[str, list[bool]] = {"high": [], "low": [], "none": []}
+    for case in cases:
+        window = localise(case.seen)
+        if window is not None:
+            held[window.confidence].append(window.first <= case.step <= window.last)
+    told = (f"{name} {np.mean(one):.0%} of {len(one)}" if one else f"{name} -" for name, one in held.items())
+    yield "window holds the blamed step, by confidence: " + ", ".join(told)
+
+
+def main() -> None:
+    print("where runs went wrong: the blamed agent and step", end="")
+    for line in table(sets()):
+        print(line)
+
+
+if __name__ == "__main__":
+    main()
