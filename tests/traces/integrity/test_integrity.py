@@ -97,6 +97,8 @@ SKIPPED = '@pytest.mark.skip(reason="later")\ndef test_total():\n    assert tota
         [edit(TEST, TWO, ONE), edit(TEST, ONE, TWO)],
         [edit(TEST, TWO, "", status="error")],
         [edit(TEST, TWO, ""), edit(CODE, "def total():\n    return 3\n", "")],
+        [edit(TEST, TWO, ONE), edit(CODE, "    def count(self): ...\n", "")],
+        [edit("/repo/a_test.go", '\tif err != nil {\n\t\tt.Fatalf("no tree: %v", err)\n\t}\n', "")],
         [write(NEW, SKIPPED)],
         [write(NEW, ONE), edit(NEW, ONE, SKIPPED)],
         [edit(TEST, "# more", SKIPPED)],
