@@ -57,3 +57,37 @@ def test_a_path_outside_the_repository_is_dropped() -> None:
 
 def test_an_edit_outside_only_changed_nothing_inside() -> None:
     assert changed(trace(edit("/tmp/notes.md", new=True))) == Diff()
+
+
+def test_a_word_that_holds_an_arrow_writes_no_file() -> None:
+    for command in ("grep 'def f() -> int' a.py", "ls >/dev/null", "node -e 'x => 1'", "git diff", "ruff check"):
+        assert changed(trace(Call("Bash", "shell", "ok", command=command))) == Diff()
+
+
+def test_files_written_by_a_program_are_not_guessed() -> None:
+    for command in (
+        "python -c \"open('a.py', 'w').write('')\"",
+        "ruff check --fix",
+        "ruff format .",
+        "npx prettier --write .",
+    ):
+        assert changed(trace(Call("Bash", "shell", "ok", command=command))) is None
+
+
+def test_a_new_file_that_was_removed_again_was_not_left() -> None:
+    gone = Call("Bash", "shell", "ok", command="cd x && rm -f new.py '/work/app/also.py'")
+    calls = (edit("/work/app/new.py", new=True), edit("/work/app/also.py", new=True), edit("/work/app/old.py"), gone)
+
+    assert changed(trace(*calls)) == Diff(changed=("old.py",))
+
+
+def test_a_file_that_was_made_again_stays_new() -> None:
+    gone = Call("Bash", "shell", "ok", command="rm new.py")
+    calls = (edit("new.py", new=True), gone, edit("new.py", new=True), edit("old.py"))
+
+    assert changed(trace(*calls)) == Diff(changed=("old.py",), added=("new.py",))
+
+
+def test_absolute_paths_without_a_working_directory_claim_nothing() -> None:
+    assert changed(trace(edit("/testbed/src/app.py"), cwd="")) is None
+    assert changed(trace(edit("/tmp/notes.md", new=True), edit("src/app.py"), cwd="")) == Diff(("src/app.py",))
