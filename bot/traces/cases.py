@@ -3,12 +3,12 @@
 A step is one mapping, its first key says what the agent did:
 
     {run: command, exit: 1, output: text, error: text, timeout: true, check: red | green | true, failing: [ids]}
-    {edit: path, error: text}   {write: path}   {read: path, error: text}   {poll: text}   {say: text}
+    {edit: path, error: text}   {write: path}   {read: path, error: text}   {search: path}   {poll: text}   {say: text}
 
 `exit` not 0, `error` and `timeout` make the call fail; `rejected: true` (on any) is a person's no. `check: true` takes
 the colour from `exit`. `by: subagent` puts the step in a subagent. A list of such mappings is one step with several
-calls. `output` is what a pin would quote. `write` makes a new file. An episode without steps has no trace: there a rule
-that must fire says `fires: true`, for it has no step to find.
+calls. `output` is what a pin would quote, `size` the KiB of its record. `write` makes a new file. An episode without
+steps has no trace: there a rule that must fire says `fires: true`, for it has no step to find.
 """
 
 from __future__ import annotations
@@ -22,12 +22,16 @@ from bot.errors import UserError
 from bot.model import Call, CallKind, CallStatus, Check, Diff, EndReason, Episode, Outcome, Signal, Source, Step, Trace
 from bot.traces import rule_yaml
 
-KEYS = "name, steps, finds, fires, diff {changed, added}, reports {signal: value}, outcome, ended, final, compactions"
+KEYS = (
+    "name, steps, finds, fires, diff {changed, added}, reports {signal: value}, outcome, ended, prompt, final, "
+    "compactions"
+)
 KINDS: tuple[tuple[str, CallKind], ...] = (
     ("run", "shell"),
     ("edit", "edit"),
     ("write", "edit"),
     ("read", "read"),
+    ("search", "search"),
     ("poll", "poll"),
 )
 
@@ -37,10 +41,12 @@ class _Action(msgspec.Struct, forbid_unknown_fields=True):
     edit: str | None = None
     write: str | None = None
     read: str | None = None
+    search: str | None = None
     poll: str | None = None
     say: str | None = None
     exit: int | None = None
     output: str = ""
+    size: int = 0
     error: str = ""
     timeout: bool = False
     rejected: bool = False
@@ -63,6 +69,7 @@ class _Case(msgspec.Struct, forbid_unknown_fields=True):
     reports: dict[str, float | str | None] = {}
     outcome: Outcome = "fail"
     ended: EndReason = "finished"
+    prompt: str = ""
     final: str = ""
     compactions: int = 0
 
@@ -94,6 +101,7 @@ def _episode(case: _Case, path: str) -> Episode:
         sources=(Source(path, "", 0),),
         steps=steps,
         end_reason=case.ended,
+        prompt=case.prompt,
         final=case.final or (said[-1] if said else ""),
         compactions=case.compactions,
     )
@@ -121,7 +129,7 @@ def _step(actions: tuple[_Action, ...], path: str) -> Step:
 def _call(action: _Action, path: str) -> Call:
     done = [(key, kind, getattr(action, key)) for key, kind in KINDS if getattr(action, key) is not None]
     if len(done) != 1:
-        raise UserError(f"{path}: a step does one thing. Give it one of: run, edit, write, read, poll, say.")
+        raise UserError(f"{path}: a step does one thing. Give it one of: run, edit, write, read, search, poll, say.")
     [(key, kind, what)] = done
     failed = bool(action.exit or action.error or action.timeout)
     status: CallStatus = "rejected" if action.rejected else "error" if failed else "ok"
@@ -137,7 +145,7 @@ def _call(action: _Action, path: str) -> Call:
         error=(action.error or action.output or what)[:200] if status == "error" else "",
         timed_out=action.timeout,
         check=_check(action),
-        end=len(quote.encode()),
+        end=1024 * action.size or len(quote.encode()),
         quote=quote,
     )
 

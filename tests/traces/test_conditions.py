@@ -7,6 +7,7 @@ from bot.traces import cases
 from bot.traces.claims import says
 from bot.traces.conditions import CONDITIONS, check, evaluate
 from bot.traces.conditions.changes import kind_of
+from bot.traces.conditions.suites import is_narrow
 from bot.traces.paths import is_source
 
 
@@ -41,6 +42,40 @@ def seen(condition: dict[str, object], steps: str, more: str = "") -> tuple[int,
         ({"changes": ["nothing", "only-new", "docs-only", "source"]}, "{edit: a.py}"),
         ({"edits_path": "conftest.py"}, "{read: tests/conftest.py}, {edit: my_conftest.py}"),
         ({"command_has": "--no-verify"}, "{run: git commit}, {run: git commit --no-verify, rejected: true}"),
+        ({"repeated_error": 2}, "{run: pytest, check: red, exit: 1}, {run: pytest, check: red, exit: 1}"),
+        ({"same_call": 2}, "{read: a, output: page one}, {read: a, output: page two}"),
+        ({"call_in_a_row": 2}, "{run: a}, {run: b}, {run: a}"),
+        ({"call_in_a_row": 2}, "{run: a}, {run: a, by: subagent}"),
+        ({"call_in_a_row": 2}, "{edit: a}, {edit: a}"),
+        ({"answer_in_a_row": 2}, "{run: a, output: x}, {run: a, output: y}"),
+        ({"answer_in_a_row": 2}, "{run: a, output: x}, {run: a, output: x, exit: 1}"),
+        ({"answer_in_a_row": 2}, "{run: a, output: x}, {run: a, output: x, size: 4}"),
+        ({"answer_in_ten": 2}, "{run: a}, " + ", ".join(f"{{run: b{n}}}" for n in range(9)) + ", {run: a}"),
+        ({"call_cycle": 2}, "{run: a}, {run: a}, {run: a}, {run: a}"),
+        ({"call_cycle": 2}, "{run: a}, {edit: x}, {run: a}, {edit: x}"),
+        ({"call_cycle": 2}, "{run: a}, {run: b}, {run: a}"),
+        ({"errors_in_a_row": 2}, "{run: a, error: x}, {run: b}, {run: a, error: x}"),
+        ({"error_has": "denied"}, "{run: a, output: denied}, {run: b, error: other}"),
+        ({"malformed_calls": 1}, "{run: a, error: 'unknown flag: --short'}"),
+        ({"missing_tools": 1}, "{read: a, error: File does not exist.}, {run: b, exit: 1, output: no rule}"),
+        ({"missing_files": 1}, "{run: a, error: 'a: command not found'}"),
+        ({"refused_calls": 1}, "{run: a, error: permission denied}"),
+        ({"first_edit_after": 50}, "{edit: a}, {run: b}, {run: c}"),
+        ({"first_edit_after": 50}, "{run: sed -i s/a/b/ x}, {run: b}, {run: c}"),
+        ({"looking": 60}, "{read: a, size: 1}, {run: make, size: 1}"),
+        ({"looking": 1}, "{run: cat a > b}, {run: sed -i s/a/b/ c}, {run: cat a && make}"),
+        ({"large_answer": 5}, "{read: a, size: 4}, {read: a.png, size: 9}, {edit: b, size: 9}"),
+        ({"rereads": 2}, "{read: a}, {read: b}, {read: a, error: gone}"),
+        ({"unrun_edit": "any"}, "{edit: a}, {run: ls}"),
+        ({"last_command": "failed"}, "{run: a, exit: 1}, {run: b}, {edit: c}"),
+        ({"new_failures": 1}, "{run: t, check: red, failing: [a]}, {edit: x}, {run: t, check: red, failing: [a]}"),
+        ({"new_failures": 2}, "{run: t, check: green}, {edit: x}, {run: t, check: red, failing: [a]}"),
+        ({"tested": "narrow"}, "{run: pytest tests/test_a.py, check: green}, {run: pytest, check: green}"),
+        ({"tested": ["narrow", "whole"]}, "{run: pytest}, {run: ruff check tests, check: green}"),
+        ({"ci_tests": ["unrun", "run"]}, "{run: pytest, check: green}"),
+        ({"ci_stage": ["build", "lint", "types"]}, "{run: a}"),
+        ({"adds_path": "*"}, "{write: a.py}"),
+        ({"changed_files": 1}, "{write: a.py}"),
     ],
     ids=lambda value: str(value)[:60],
 )
@@ -71,6 +106,46 @@ def test_a_condition_leaves_alone(condition, steps):
         ({"changes": "source"}, "{edit: a.py}", ", diff: {changed: [a.py]}", ()),
         ({"edits_path": [".github/workflows/*"]}, "{edit: /w/.github/workflows/ci.yml}, {edit: a.py}", "", (1,)),
         ({"command_has": "--no-verify"}, "{run: git commit --no-verify -m x}", "", (1,)),
+        ({"call_in_a_row": 2}, "{run: a}, {poll: p}, {run: a}, {run: b}", "", (1, 3)),
+        ({"answer_in_a_row": 2}, "{run: a, output: x}, {run: a, output: x}", "", (1, 2)),
+        (
+            {"answer_in_ten": 2},
+            "{run: a}, " + ", ".join(f"{{run: b{n}}}" for n in range(8)) + ", {run: a}",
+            "",
+            (1, 10),
+        ),
+        ({"call_cycle": 2}, "{run: x}, {run: a}, {run: b}, {run: a}, {run: b}", "", (2, 3, 4, 5)),
+        ({"errors_in_a_row": 2}, "{run: a, error: x}, {read: b, error: y}", "", (1, 2)),
+        ({"error_has": ["a", "denied"]}, "{run: b}, {run: x, error: it is denied}", "", (2,)),
+        ({"malformed_calls": 1}, "{run: a, error: 'No such tool available: Foo'}", "", (1,)),
+        ({"missing_tools": 1}, "{run: a, exit: 127}", "", (1,)),
+        ({"missing_files": 1}, "{read: a, error: File does not exist.}", "", (1,)),
+        ({"refused_calls": 1}, "{run: a}, {run: b, rejected: true}", "", (2,)),
+        ({"first_edit_after": 50}, "{run: b}, {run: c}, {edit: a}", "", (3,)),
+        ({"first_edit_after": 50}, "{run: grep x y 2>/dev/null}, {run: c}", "", (2,)),
+        (
+            {"looking": 60},
+            "{read: a, size: 2}, {run: 'cd x && grep -rn y . | head', size: 1}, {run: make, size: 1}",
+            "",
+            (1, 2),
+        ),
+        ({"large_answer": 5}, "{read: a, size: 4}, {run: cat a, size: 5}", "", (2,)),
+        ({"rereads": 2}, "{read: a}, {run: b}, {read: a}", "", (1, 3)),
+        ({"named_files": "unopened"}, "{read: b.py}, {say: x}", ", prompt: See src/a.py", (2,)),
+        ({"unrun_edit": "source"}, "{run: a}, {edit: a.py}, {run: b, exit: 1}, {edit: b.md}", "", (2,)),
+        ({"last_command": ["failed", "none"]}, "{edit: a}", "", ()),
+        ({"last_command": "failed"}, "{run: a}, {run: b, exit: 1}, {edit: a}", "", (2,)),
+        ({"new_failures": 1}, "{run: t, check: green}, {edit: x}, {run: t, check: red, failing: [a]}", "", (1, 3)),
+        ({"tested": "whole"}, "{run: pytest a.py, check: green}, {run: pytest, check: red}", "", (2,)),
+        (
+            {"ci_tests": "run"},
+            "{run: pytest -k total, check: green}",
+            ", reports: {test-failed: 'a::test_total'}",
+            (1,),
+        ),
+        ({"ci_stage": "lint"}, "{run: a}", ", reports: {lint-failed: E501}", ()),
+        ({"adds_path": "*.rej"}, "{run: patch}, {write: a.rej}", ", diff: {added: [src/b.rej, a.rej]}", (2,)),
+        ({"changed_files": 2}, "{run: a}", ", diff: {changed: [a.py, b.md], added: [c.py]}", ()),
     ],
     ids=lambda value: str(value)[:60],
 )
@@ -84,6 +159,8 @@ def test_every_condition_is_silent_without_a_trace_and_knows_it():
         "unchecked_edit": "any",
         "final_says": ["success", "failure"],
         "ended": "unknown",
+        "tested": "none",
+        "last_command": "none",
     }
     nothing = Episode("e", "o/r", "fail")
 
@@ -210,3 +287,38 @@ def test_a_checkout_that_lies_under_tmp_is_the_project():
 )
 def test_a_diff_is_of_one_kind(diff, kind):
     assert kind_of(diff) == kind
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "pytest -q --tb=short -n 4",
+        "python -m pytest tests/ 2>&1 | tail -5",
+        "uv run pytest -q > /tmp/out.txt",
+        "go test ./...",
+        "npm run test:unit",
+        "./gradlew build",
+        "pytest tests/test_a.py; pytest",
+        "ruff check tests/test_a.py",
+        "cd tests && mypy test_a.py",
+    ],
+)
+def test_a_command_that_runs_a_whole_suite_or_no_test_is_not_narrow(command):
+    assert not is_narrow(command)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "pytest tests/test_a.py",
+        "pytest -k total",
+        "python tests/test_a.py",
+        "go test -run TestTotal ./...",
+        "mvn -q test -Dtest=CartTest",
+        "cd web && npx vitest run src/cart.test.ts",
+        "pytest --lf",
+        "bash -lc 'pytest tests/test_a.py::test_b'",
+    ],
+)
+def test_a_command_that_names_its_tests_is_narrow(command):
+    assert is_narrow(command)

@@ -56,7 +56,7 @@ def test_tests_and_prose_are_no_rules():
         ({"measured": {"data": "x", "by": "ours", "fails": 20}}, "measured.fails"),
         ({"detect": {}}, "one `name: parameter`"),
         ({"detect": {"steps": 3, "compactions": 1}}, "Join several as"),
-        ({"detect": {"stepz": 3}}, "unknown condition 'stepz'. Known: all, any, not, changes"),
+        ({"detect": {"stepz": 3}}, "unknown condition 'stepz'. Known: all, any, not, adds_path"),
         ({"detect": {"steps": "3"}}, "`steps` takes a whole number from 1"),
         ({"detect": {"steps": True}}, "`steps` takes a whole number from 1"),
         ({"detect": {"steps": 0}}, "`steps` takes a whole number from 1"),

@@ -69,7 +69,24 @@ def test_every_condition_has_its_line_in_the_readme_and_the_readme_invents_none(
     assert told == set(BY_NAME)
 
 
-def test_the_rules_ask_only_known_conditions():
+def test_the_rules_ask_only_known_conditions_and_not_all_the_same():
     asked = frozenset().union(*(names(detector.detect) for detector in DETECTORS))
 
     assert asked <= set(BY_NAME)
+    assert len(asked) >= 30
+
+
+def test_every_rule_has_its_line_in_the_table_of_the_readme():
+    page = (RULES / "README.md").read_text()
+    told = [line.split("](")[1].split(")")[0] for line in page.splitlines() if line.startswith("| [")]
+
+    assert told == [f"detectors/{detector.family}/{detector.id}.yml" for detector in DETECTORS]
+
+
+@pytest.mark.parametrize("detector", DETECTORS, ids=lambda detector: detector.id)
+def test_a_rule_that_asks_ci_itself_is_only_described(detector):
+    """It can fire on failures alone, so that any contrast would call it significant."""
+    if not names(detector.detect) & {"signal", "ci_tests", "ci_stage"}:
+        return
+
+    assert detector.measured.by == "none"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from bot.errors import UserError
 from bot.model import Episode
-from bot.traces.conditions import changes, loops, runs, verification
+from bot.traces.conditions import changes, errors, looking, loops, repeats, runs, suites, verification
 from bot.traces.conditions.parameters import Accepts, count, percent, some_of, texts
 
 Cited = tuple[int, ...] | None
@@ -49,6 +49,29 @@ CONDITIONS: tuple[Condition, ...] = (
     Condition("changes", changes.changes, some_of("nothing", "only-new", "docs-only", "source")),
     Condition("edits_path", changes.edits_path, texts),
     Condition("command_has", changes.command_has, texts),
+    Condition("call_in_a_row", repeats.call_in_a_row, count),
+    Condition("answer_in_a_row", repeats.answer_in_a_row, count),
+    Condition("answer_in_ten", repeats.answer_in_ten, count),
+    Condition("call_cycle", repeats.call_cycle, count),
+    Condition("errors_in_a_row", errors.errors_in_a_row, count),
+    Condition("error_has", errors.error_has, texts),
+    Condition("malformed_calls", errors.malformed_calls, count),
+    Condition("missing_tools", errors.missing_tools, count),
+    Condition("missing_files", errors.missing_files, count),
+    Condition("refused_calls", errors.refused_calls, count),
+    Condition("first_edit_after", looking.first_edit_after, percent),
+    Condition("looking", looking.looking, percent),
+    Condition("large_answer", looking.large_answer, count),
+    Condition("rereads", looking.rereads, count),
+    Condition("named_files", looking.named_files, some_of("unopened")),
+    Condition("unrun_edit", verification.unrun_edit, some_of("source", "any")),
+    Condition("last_command", verification.last_command, some_of("failed", "ok", "none")),
+    Condition("new_failures", verification.new_failures, count),
+    Condition("tested", suites.tested, some_of("none", "narrow", "whole")),
+    Condition("ci_tests", suites.ci_tests, some_of("unrun", "run")),
+    Condition("ci_stage", runs.ci_stage, some_of("build", "lint", "types")),
+    Condition("adds_path", changes.adds_path, texts),
+    Condition("changed_files", changes.changed_files, count),
 )
 BY_NAME: Mapping[str, Condition] = {condition.name: condition for condition in CONDITIONS}
 KNOWN = ", ".join(("all", "any", "not", *sorted(BY_NAME)))

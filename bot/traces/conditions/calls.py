@@ -40,3 +40,22 @@ def last_step(episode: Episode) -> tuple[int, ...]:
     if numbers:
         return (numbers[-1],)
     return (len(episode.trace.steps),) if episode.trace and episode.trace.steps else ()
+
+
+def identity(call: Call) -> tuple[object, ...] | None:
+    """What makes two calls the same; None for a successful edit, which is never the same as another.
+
+    Readers keep a command, but no other arguments (a pattern, a page of a file, what a tool of one's own was given):
+    where there is no command, the answer stands for them.
+    """
+    if edits(call):
+        return None
+    return (call.name, call.command) if call.command else (call.name, *answer(call), *call.paths)
+
+
+def answer(call: Call) -> tuple[object, ...]:
+    """What makes two answers the same: how they ended, the text that is cited, and the size of their records.
+
+    NOTE: a record that holds a duration may differ by a digit; then a repetition is missed, and none is invented.
+    """
+    return (call.status, call.exit_code, call.error, call.quote, call.end - call.start)

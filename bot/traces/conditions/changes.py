@@ -29,12 +29,7 @@ def kind_of(diff: Diff) -> str:
 
 def edits_path(episode: Episode, globs: str | list[str]) -> tuple[int, ...] | None:
     """A successful edit of a file whose path, or the end of it, matches one of the globs (`*` crosses folders)."""
-    found = {
-        number
-        for number, call in calls(episode)
-        for path in edits(call)
-        if any(fnmatchcase(path, glob) or fnmatchcase(path, f"*/{glob}") for glob in listed(globs))
-    }
+    found = {number for number, call in calls(episode) for path in edits(call) if _matches(path, globs)}
     return tuple(sorted(found)) or None
 
 
@@ -42,3 +37,28 @@ def command_has(episode: Episode, parts: str | list[str]) -> tuple[int, ...] | N
     """A command that ran holds one of these texts, literally."""
     found = {number for number, call in calls(episode) if any(part in call.command for part in listed(parts))}
     return tuple(sorted(found)) or None
+
+
+def adds_path(episode: Episode, globs: str | list[str]) -> tuple[int, ...] | None:
+    """The attempt leaves a new file whose path, or the end of it, matches one of the globs; the steps that wrote it are
+    cited. Does not hold while nobody knows the diff."""
+    left = [path for path in episode.diff.added if _matches(path, globs)] if episode.diff else []
+    if not left:
+        return None
+    wrote = {
+        number
+        for number, call in calls(episode)
+        if any(path == new or path.endswith(f"/{new}") for path in edits(call) for new in left)
+    }
+    return tuple(sorted(wrote))
+
+
+def changed_files(episode: Episode, least: int) -> tuple[int, ...] | None:
+    """The attempt leaves `least` or more source files changed or new; nothing is cited. Not without a diff."""
+    if episode.diff is None:
+        return None
+    return () if sum(is_source(path) for path in (*episode.diff.changed, *episode.diff.added)) >= least else None
+
+
+def _matches(path: str, globs: str | list[str]) -> bool:
+    return any(fnmatchcase(path, glob) or fnmatchcase(path, f"*/{glob}") for glob in listed(globs))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from bot.model import Call, Check, Episode
-from bot.traces.conditions.calls import calls, edits, threads
+from collections.abc import Hashable
+
+from bot.model import Check, Episode
+from bot.traces.conditions.calls import calls, edits, identity, threads
 
 
 def error_streak(episode: Episode, least: int) -> tuple[int, ...] | None:
@@ -27,10 +29,13 @@ def error_streak(episode: Episode, least: int) -> tuple[int, ...] | None:
 
 
 def repeated_error(episode: Episode, least: int) -> tuple[int, ...] | None:
-    """The same normalised error comes back in `least` or more steps, with anything in between."""
+    """The same normalised error comes back in `least` or more steps, with anything in between.
+
+    What a red check says is left out: it speaks of the code, and `edits_without_progress` asks about it.
+    """
     seen: dict[str, list[int]] = {}
     for number, call in calls(episode):
-        if call.status == "error" and call.error:
+        if call.status == "error" and call.error and call.check is None:
             seen.setdefault(call.error, []).append(number)
     return _most(seen, least)
 
@@ -45,14 +50,17 @@ def same_call(episode: Episode, least: int) -> tuple[int, ...] | None:
     """The very same call is made in `least` or more steps with no successful edit in between."""
     found: tuple[int, ...] = ()
     for thread in threads(episode):
-        seen: dict[str, list[int]] = {}
+        seen: dict[Hashable, list[int]] = {}
         for number, call in thread:
-            if edits(call):
+            if (same := identity(call)) is None:
                 seen = {}
-            elif call.command or call.paths:
-                seen.setdefault(_canonical(call), []).append(number)
-                found = max(found, _most(seen, least) or (), key=len)
-    return found or None
+                continue
+            steps = seen.setdefault(same, [])
+            if not steps or steps[-1] != number:
+                steps.append(number)
+            if len(steps) > len(found):
+                found = tuple(steps)
+    return found if len(found) >= least else None
 
 
 def edits_of_one_file(episode: Episode, least: int) -> tuple[int, ...] | None:
@@ -89,10 +97,6 @@ def edits_without_progress(episode: Episode, least: int) -> tuple[int, ...] | No
         if len(most) > len(best) and any(most[0] <= look < most[-1] for look in among):
             best = (*most, *(look for look in looks if look > most[0]))
     return tuple(sorted(set(best))) or None
-
-
-def _canonical(call: Call) -> str:
-    return "\0".join((call.name, call.command, *call.paths))
 
 
 def _most(seen: dict[str, list[int]], least: int) -> tuple[int, ...] | None:

@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
+import re
+
 from bot.model import Episode
 from bot.traces.conditions import calls as of
 from bot.traces.conditions.parameters import listed
 
 SHOWN = 10
 """How many steps of a share are cited: enough to see, not all of a long run."""
+MOST = 2_000
+STAGES: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("types", re.compile(r"\berror:? TS\d{3,5}\b|\berror: .{0,300}\[[a-z]+-[a-z-]{1,40}\]$|\(report[A-Z]\w{3,60}\)$")),
+    (
+        "lint",
+        re.compile(
+            r"(?i)\b(?:eslint|ruff|flake8|pylint|rubocop|golangci|clippy|checkstyle|stylelint|prettier|spotless|ktlint)"
+            r"|:\d+:\d+: [A-Z]{1,4}\d{2,4}\b|^\W{0,3}\d+:\d+\s+error\s|: error: Unused import|^- hook id:"
+        ),
+    ),
+    (
+        "build",
+        re.compile(
+            r"\berror\[E\d{4}\]"
+            r"|\berror:? (?:CS|C|LNK|MSB|NU)\d{3,5}\b|error: (?:cannot find symbol|package \S{1,99} does)"
+            r"|undefined reference|SyntaxError|COMPILATION ERROR|[Cc]ompilation failed|Build failed|could not compile"
+            r"|Task :\S{0,200}compile\w{1,40} FAILED|npm ERR! code E(?!LIFECYCLE)|ERESOLVE|: fatal error:"
+        ),
+    ),
+)
+"""What the reason that CI gives says of the step that ended it. Exceptions and failed tests are in none."""
 
 
 def timed_out_calls(episode: Episode, least: int) -> tuple[int, ...] | None:
@@ -45,3 +68,20 @@ def compactions(episode: Episode, least: int) -> tuple[int, ...] | None:
 def signal(episode: Episode, names: str | list[str]) -> tuple[int, ...] | None:
     """A signal of one of these names (model.Signal lists them) was held; nothing is cited."""
     return () if any(signal.held and signal.name in listed(names) for signal in episode.signals) else None
+
+
+def ci_stage(episode: Episode, stages: str | list[str]) -> tuple[int, ...] | None:
+    """CI ended before a test could fail, in a `build`, a `lint` or a `types` step; nothing is cited.
+
+    Told by the line that its log gives as the reason and by reports of linters. Does not hold when a test failed.
+    """
+    held = [signal for signal in episode.signals if signal.held]
+    if any(signal.name in ("test-failed", "test-regressed") for signal in held):
+        return None
+    wanted = set(listed(stages))
+    lint = any(signal.name == "lint-failed" or (signal.name == "lints-failed" and signal.value) for signal in held)
+    reasons = [signal.detail[:MOST] for signal in held if signal.name == "job-failed"]
+    seen = {stage for stage, words in STAGES for reason in reasons if words.search(reason)} | (
+        {"lint"} if lint else set()
+    )
+    return () if seen & wanted else None

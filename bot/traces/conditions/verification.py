@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.model import Episode
+from bot.model import Check, Episode
 from bot.traces.claims import says
 from bot.traces.conditions.calls import calls, edits, last_step
 from bot.traces.conditions.parameters import listed
@@ -44,3 +44,47 @@ def final_says(episode: Episode, what: str | list[str]) -> tuple[int, ...] | Non
     if episode.trace is None:
         return None
     return last_step(episode) if says(episode.trace.final) in listed(what) else None
+
+
+def unrun_edit(episode: Episode, what: str | list[str]) -> tuple[int, ...] | None:
+    """No command at all ended well after the last successful edit of a `source` (or of `any`) file; it is cited."""
+    edited, cwd = 0, episode.trace.cwd if episode.trace else ""
+    for number, call in calls(episode):
+        if call.kind == "shell" and call.status == "ok":
+            edited = 0
+        if any("any" in listed(what) or is_source(path, cwd) for path in edits(call)):
+            edited = number
+    return (edited,) if edited else None
+
+
+def last_command(episode: Episode, how: str | list[str]) -> tuple[int, ...] | None:
+    """The last command, whatever it was, `failed` or ended `ok` (cited), or there was `none` at all."""
+    if episode.trace is None:
+        return None
+    commands = [(number, call.status) for number, call in calls(episode) if call.kind == "shell"]
+    if not commands:
+        return () if "none" in listed(how) else None
+    number, status = commands[-1]
+    return (number,) if ("failed" if status == "error" else "ok") in listed(how) else None
+
+
+def new_failures(episode: Episode, least: int) -> tuple[int, ...] | None:
+    """A check names `least` or more failures at the end that it did not have before the agent's first edit.
+
+    The same command is compared with itself: its last run (red) with its last run before anything was edited (of
+    whatever colour). A red check that names nothing, or did so before, compares with nothing. Both runs are cited.
+    """
+    before: dict[str, tuple[int, Check]] = {}
+    after: dict[str, tuple[int, Check]] = {}
+    begun = False
+    for number, call in calls(episode):
+        begun = begun or bool(edits(call))
+        if call.check and call.check.outcome != "none":
+            (after if begun else before)[call.command] = (number, call.check)
+    found: set[int] = set()
+    for command, (number, check) in after.items():
+        first, base = before.get(command, (0, Check("none")))
+        known = base.outcome == "pass" or (base.outcome == "fail" and base.failing)
+        if known and check.outcome == "fail" and len(set(check.failing) - set(base.failing)) >= least:
+            found |= {first, number}
+    return tuple(sorted(found)) or None
