@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.signals.transcripts.held import Document
 from bot.signals.transcripts.lines import Losses
-from bot.signals.transcripts.objects import Document, document
+from bot.signals.transcripts.objects import document
 
 VALUE = {
     "agent": "é",
