@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from bot.model import Report, Signal, Source
-from bot.signals.reports import job_log, junit, nunit, patch, trx, xunit
+from bot.signals.reports import ctrf, jest, job_log, junit, nunit, patch, pytest_json, tap, trx, xunit
 from bot.signals.reports.linters import LINTERS
 from bot.signals.transcripts.outline import Head, outline
 
@@ -32,6 +32,10 @@ FORMATS: tuple[Format, ...] = (
     Format(nunit.NAME, nunit.matches, nunit.read),
     Format(xunit.NAME, xunit.matches, xunit.read),
     Format(trx.NAME, trx.matches, trx.read),
+    Format(ctrf.NAME, ctrf.matches, ctrf.read),
+    Format(jest.NAME, jest.matches, jest.read),
+    Format(pytest_json.NAME, pytest_json.matches, pytest_json.read),
+    Format(tap.NAME, tap.matches, tap.read),
     Format(patch.NAME, patch.matches, patch.read),
     Format(job_log.NAME, job_log.matches, job_log.read),
     *(Format(linter.name, linter.matches, linter.read) for linter in LINTERS),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bot.model import Outcome, Pin, Report, Signal, Source
+from bot.signals.reports.json_text import Loaded
 
 State = Literal["passed", "failed", "skipped"]
 
@@ -19,7 +20,11 @@ SIGNALS_CAP = 1_000
 
 TEXT_CAP = 2_000
 _ID_CAP = 300
-_YEAR_MS = 366 * 24 * 3_600_000
+_LONGEST_MS = 35 * 24 * 3_600_000
+_WORKSPACE = re.compile(
+    r"^(?:file://)?(?:/home/runner/work/[^/]{1,100}/[^/]{1,100}/|/Users/runner/work/[^/]{1,100}/[^/]{1,100}/"
+    r"|/github/workspace/|/__w/[^/]{1,100}/[^/]{1,100}/|[A-Z]:[/\\]a[/\\][^/\\]{1,100}[/\\][^/\\]{1,100}[/\\])"
+)
 _ANSI = re.compile(r"(?:\x1b|\?)?\[[0-9;]{0,20}m")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _TIMED_OUT = re.compile(
@@ -89,10 +94,41 @@ def test_id(owner: str, name: str) -> str:
     return (name if not owner or name.startswith(owner) else f"{owner}::{name}")[:_ID_CAP]
 
 
+def file_name(path: str) -> str:
+    """A file's path without the runner's workspace, so that a test is the same on every runner."""
+    return _WORKSPACE.sub("", path[:TEXT_CAP]).replace("\\", "/")
+
+
 def first_line(text: str) -> str:
     """The first line that says something, without colours, at most 300 characters."""
     lines = (_ANSI.sub("", line).strip() for line in text[:TEXT_CAP].splitlines())
     return next((line for line in lines if line), "")[:_ID_CAP]
+
+
+def bare(text: object) -> str:
+    """The longest piece of the first telling line that no colour interrupts, as it stands in the file; "" for none."""
+    if not isinstance(text, str):
+        return ""
+    lines = (max(_ANSI.split(line), key=len).strip() for line in text[:TEXT_CAP].splitlines())
+    return next((line for line in lines if line), "")[:_ID_CAP]
+
+
+def number(value: object) -> float:
+    """A sound number of a JSON report, 0 for anything else."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1e15:
+        return 0.0
+    return float(value)
+
+
+def count(value: object) -> int | None:
+    """A count of a JSON report, None for anything else."""
+    sound = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 40
+    return value if isinstance(value, int) and sound else None
+
+
+def damage(loaded: Loaded) -> str:
+    """Why a JSON report could not be read to its end, "" when it could."""
+    return f"{loaded.lost} bytes lost, {loaded.why}" if loaded.lost or loaded.why else ""
 
 
 def is_time_out(text: str) -> bool:
@@ -101,10 +137,9 @@ def is_time_out(text: str) -> bool:
 
 
 def milliseconds(start: object, stop: object) -> float:
-    """The time between two Unix times in milliseconds; 0 where they make no sense."""
-    if isinstance(start, (int, float)) and isinstance(stop, (int, float)) and 0 < start < stop < start + _YEAR_MS:
-        return float(stop - start)
-    return 0.0
+    """The time between two Unix times in milliseconds; 0 where it is none that a CI run may take."""
+    begin, end = number(start), number(stop)
+    return end - begin if 0 < begin < end < begin + _LONGEST_MS else 0.0
 
 
 def _signals(cases: Sequence[Case], failed: Sequence[Case]) -> Iterator[Signal]:
