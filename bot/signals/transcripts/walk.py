@@ -102,8 +102,10 @@ class Walk:
         return key, self._skip(colon + 1)
 
     def _value(self, at: int) -> tuple[bytes, int, bool]:
-        """The value that stands here as sound JSON, and where it ends; end 0 when there is none, and whether the end
-        of the text cut it off."""
+        """The value that stands here as sound JSON, where it ends, and whether the end of the text cut it off.
+
+        The end is 0 when no value stands here.
+        """
         if at >= len(self.text):
             return b"", 0, True
         try:
