@@ -7,7 +7,21 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from bot.model import Report, Signal, Source
-from bot.signals.reports import ctrf, jest, job_log, junit, nunit, patch, pytest_json, tap, trx, xunit
+from bot.signals.reports import (
+    ctrf,
+    jest,
+    job_log,
+    junit,
+    nunit,
+    patch,
+    pytest_json,
+    sarif,
+    swe_bench,
+    tap,
+    trials,
+    trx,
+    xunit,
+)
 from bot.signals.reports.linters import LINTERS
 from bot.signals.transcripts.outline import Head, outline
 
@@ -38,20 +52,25 @@ FORMATS: tuple[Format, ...] = (
     Format(tap.NAME, tap.matches, tap.read),
     Format(patch.NAME, patch.matches, patch.read),
     Format(job_log.NAME, job_log.matches, job_log.read),
+    Format(sarif.NAME, sarif.matches, sarif.read),
+    Format(swe_bench.NAME, swe_bench.matches, swe_bench.read),
+    Format(trials.TERMINAL_BENCH, trials.is_terminal_bench, trials.read_terminal_bench),
+    Format(trials.HARBOR, trials.is_harbor, trials.read_harbor),
+    Format(trials.REWARD, trials.is_reward, trials.read_reward),
     *(Format(linter.name, linter.matches, linter.read) for linter in LINTERS),
 )
 """In the order in which they are tried."""
 
 
 def sniff(head: bytes, name: str = "") -> str:
-    """The format's name, or `unknown`. `name` is accepted so that all sniffers look alike; it is never believed."""
-    found = _format(head)
+    """The format's name, or `unknown`. `name` is never believed: it only says where a lone number is a reward."""
+    found = _format(head, name)
     return found.name if found else UNKNOWN
 
 
 def read(data: bytes, path: str) -> Report:
     """A file as a Report; what nothing here reads has the format `unknown`, no outcome and an `unreadable` signal."""
-    if found := _format(data):
+    if found := _format(data, path):
         return found.read(data, path)
     why = "empty" if not data.strip() else "no report format that is known here"
     source = Source(path, sha256(data).hexdigest(), len(data))
@@ -64,9 +83,9 @@ def read(data: bytes, path: str) -> Report:
     )
 
 
-def _format(data: bytes) -> Format | None:
+def _format(data: bytes, name: str) -> Format | None:
     head = data[:HEAD]
     if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
         head = head.decode("utf-16", "replace").encode()
-    seen = outline(head)
+    seen = outline(head, name)
     return next((form for form in FORMATS if form.matches(seen)), None)

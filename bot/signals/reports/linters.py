@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from bot.model import Pin, Report, Signal
+from bot.model import Pin, Report, Signal, Source
 from bot.signals.reports import json_text
 from bot.signals.reports.json_text import Citer, inside, objects, shown
 from bot.signals.transcripts.outline import Head
@@ -112,7 +112,7 @@ class Tally:
             self.broken[pair] = 1
             self.pins[pair] = pin
 
-    def report(self, name: str, source: json_text.Source, judged: bool, warnings: tuple[str, ...]) -> Report:
+    def report(self, name: str, source: Source, judged: bool, warnings: tuple[str, ...]) -> Report:
         """The Report of a tool that fails when any finding counted as failing; `judged` when it came to an end."""
         return Report(
             format=name,
