@@ -9,6 +9,7 @@ from hashlib import sha256
 from bot.model import Report, Signal, Source
 from bot.signals.reports import (
     ctrf,
+    go_test,
     jest,
     job_log,
     junit,
@@ -48,6 +49,7 @@ FORMATS: tuple[Format, ...] = (
     Format(trx.NAME, trx.matches, trx.read),
     Format(ctrf.NAME, ctrf.matches, ctrf.read),
     Format(jest.NAME, jest.matches, jest.read),
+    Format(go_test.NAME, go_test.matches, go_test.read),
     Format(pytest_json.NAME, pytest_json.matches, pytest_json.read),
     Format(tap.NAME, tap.matches, tap.read),
     Format(patch.NAME, patch.matches, patch.read),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from bot.model import Outcome, Pin, Report, Signal, Source
@@ -140,6 +141,15 @@ def milliseconds(start: object, stop: object) -> float:
     """The time between two Unix times in milliseconds; 0 where it is none that a CI run may take."""
     begin, end = number(start), number(stop)
     return end - begin if 0 < begin < end < begin + _LONGEST_MS else 0.0
+
+
+def between(start: str, stop: str) -> float:
+    """The milliseconds between two ISO 8601 times; 0 where one is none."""
+    try:
+        begin, end = (datetime.fromisoformat(text[:40]).timestamp() * 1000 for text in (start, stop))
+    except (ValueError, OverflowError, OSError):
+        return 0.0
+    return milliseconds(begin, end)
 
 
 def _signals(cases: Sequence[Case], failed: Sequence[Case]) -> Iterator[Signal]:

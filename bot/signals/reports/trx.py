@@ -7,7 +7,6 @@ no failure; a result without an outcome is an error, which is the value that the
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from bot.model import Report
 from bot.signals.reports import cases, dotnet, xml_text
@@ -62,7 +61,7 @@ class _Reader(dotnet.Reader):
         elif tag == "Counters":
             self.counts(attributes, *_COUNTED)
         elif tag == "Times" and parent == "TestRun":
-            self.milliseconds = _took(attributes.get("start", ""), attributes.get("finish", ""))
+            self.milliseconds = cases.between(attributes.get("start", ""), attributes.get("finish", ""))
 
     def ends(self, tag: str) -> None:
         if tag == "Message" and self.open[-1:] == ["ErrorInfo"] and self.results:
@@ -105,11 +104,3 @@ def _state(outcome: str) -> State:
     if outcome in _SKIPPED:
         return "skipped"
     return "passed" if outcome in _PASSED else "failed"
-
-
-def _took(start: str, finish: str) -> float:
-    try:
-        begin, end = (datetime.fromisoformat(text[:40]).timestamp() * 1000 for text in (start, finish))
-    except (ValueError, OverflowError, OSError):
-        return 0.0
-    return cases.milliseconds(begin, end)
