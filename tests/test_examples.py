@@ -195,6 +195,8 @@ def test_noise_separates_nothing():
 
 
 def test_one_task_is_explained_by_nothing():
+    """No rule fires in more than one of its seven runs: a hidden contract test fails whatever the agent did."""
     (task,) = truth()["unexplained"]
+    fired = Counter(finding.detector for finding in judged()[1] if finding.episode.startswith(task))
 
-    assert [finding for finding in judged()[1] if finding.episode.startswith(task)] == []
+    assert max(fired.values(), default=0) <= 1

@@ -84,11 +84,14 @@ def evaluate(expression: Mapping[str, object], episode: Episode) -> Cited:
         return () if evaluate(_mapping(parameter), episode) is None else None
     if name not in ("all", "any"):
         return BY_NAME[name].ask(episode, parameter)
-    answers = [evaluate(_mapping(part), episode) for part in _list(parameter)]
-    held = [answer for answer in answers if answer is not None]
-    if not held or (name == "all" and len(held) < len(answers)):
-        return None
-    return tuple(sorted({step for answer in held for step in answer}))
+    held: list[tuple[int, ...]] = []
+    for part in _list(parameter):
+        answer = evaluate(_mapping(part), episode)
+        if answer is not None:
+            held.append(answer)
+        elif name == "all":
+            return None
+    return tuple(sorted({step for answer in held for step in answer})) if held else None
 
 
 def check(expression: object, where: str, depth: int = 0) -> None:
