@@ -34,13 +34,23 @@ _HINT = re.compile(
 )
 """One of these stands in every text that `_STATUS` matches: only such lines are searched for it."""
 
-_ZEROS = str.maketrans("123456789", "000000000")
+_NEAR_STATUS = re.compile(
+    r"(?:exit|Exit|rror|rrno|ERRNO|ignal|ode|tatus|HTTP)\S{0,6}(?: with)?(?: code| status| value)?[:=-]? {0,2}-?\d"
+    r"|4\d\d [A-Z]|5\d\d [A-Z]"
+)
+"""The same, cheaper and wider than `_STATUS`: a line without it is not searched. Each branch begins with a letter that
+the engine can look for.
+"""
+
 _HIDE = {ord(digit): 0xE000 + int(digit) for digit in "0123456789"}
 _SHOW = {hidden: chr(digit) for digit, hidden in _HIDE.items()}
 _MONTH = re.compile(
     r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) {1,2}\d{1,2},?(?: \d{1,2}:\d\d:\d\d)?(?:[ ,]{1,2}\d{4})?"
 )
-_STRING = re.compile(r"(?<![\w'\"`])(?:'[^'\n]{0,300}'|\"[^\"\n]{0,300}\"|`[^`\n]{0,300}`)(?![\w'\"`])")
+_STRING = re.compile(
+    r"'(?<![\w'\"`]')[^'\n]{0,300}'(?![\w'\"`])|\"(?<![\w'\"`]\")[^\"\n]{0,300}\"(?![\w'\"`])"
+    r"|`(?<![\w'\"`]`)[^`\n]{0,300}`(?![\w'\"`])"
+)
 _UNIT = re.compile(r"<N> (?:ms|[smh]|secs?|mins?|seconds?|minutes?|hours?)\b")
 
 _URL = r"\b(?:https?|ftp|git|ssh|file)://[^\s'\"<>)\]]+"
@@ -57,7 +67,10 @@ _TOKEN = re.compile(
     rf"(?P<url>{_URL})|(?P<time>{_TIME})|(?P<hash>{_HASH})|(?P<ip>{_IP})|(?P<ratio>\d+/\d+)"
     rf"|(?P<path>{_PATH})|(?P<test>{_TEST})|(?P<word>{_WORD})|(?P<number>{_SPAN})"
 )
-_WANTS_MASK = re.compile(r"[\d/\\]")
+_FLAT_TOKEN = re.compile(
+    rf"(?P<time>{_TIME})|(?P<hash>{_HASH})|(?P<ip>{_IP})|(?P<test>{_TEST})|(?P<word>{_WORD})|(?P<number>{_SPAN})"
+)
+"""`_TOKEN` for words in which nothing slants."""
 _NAMES = {"url": "<URL>", "time": "<TIME>", "hash": "<HEX>", "ip": "<IP>", "number": "<N>", "ratio": "<N>/<N>"}
 _TEST_FILE = re.compile(r"(?i)test|spec")
 
@@ -78,43 +91,83 @@ def mask(text: str) -> str:
 def mask_lines(lines: Sequence[str]) -> list[str]:
     """`mask` for lines that hold no newline.
 
-    Equal lines, and equal words of a line, are masked once: that is what makes a whole log cheap.
+    Equal lines, equal words and equal shapes of words are masked once, and no pattern is started for one line alone:
+    that is what makes a whole log cheap.
     """
-    words = _Words()
-    known = {line: _masked_line(line[:LINE_CAP], words) for line in {*lines}}
+    distinct = list(dict.fromkeys(lines))
+    known: dict[str, str] = {}
+    for start in range(0, len(distinct), _CHUNK):
+        chunk = distinct[start : start + _CHUNK]
+        known.update(zip(chunk, _masked_lines([line[:LINE_CAP] for line in chunk]), strict=True))
     return [known[line] for line in lines]
 
 
-class _Words(dict[str, str]):
-    """The masked form of every word that was seen, and of every shape (a word with its digits as zeros)."""
+class _Known:
+    """Words and shapes (words with their digits as zeros) and what became of them, from log to log.
+
+    Dictionaries are replaced, never emptied, so that threads do not take words from each other. Only speed depends on
+    what is known.
+    """
 
     def __init__(self) -> None:
-        super().__init__()
-        self.hints: set[str] = set()
+        self.forget()
 
-    def __missing__(self, word: str) -> str:
-        if _HINT.search(word):
-            self.hints.add(word)
-        if not _WANTS_MASK.search(word):
-            self[word] = word
-            return word
-        shape = word.translate(_ZEROS)
-        masked = self.get(shape) or _TOKEN.sub(_masked, shape)
-        self[shape] = masked
+    def forget(self) -> None:
+        self.words: dict[str, str] = {}
+        self.shapes: dict[str, str] = {}
+        self.size = 0
+
+
+_KNOWN = _Known()
+_KNOWN_CAP = 2_000_000
+"""Characters of words that are remembered: some 30 MB."""
+_CHUNK = 1_024
+"""Lines masked together."""
+
+
+def _masked_lines(lines: Sequence[str]) -> list[str]:
+    """Strings and months first, then word by word, at last the few lines that may tell a status."""
+    unquoted = _STRING.sub(_masked_string, "\n".join(lines))
+    found = _worded(_MONTH.sub("<TIME>", unquoted).replace("\n", " \n ")).split(" \n ")
+    for index, (line, masked) in enumerate(zip(unquoted.split("\n"), found, strict=True)):
+        if "\n" in masked:
+            if _NEAR_STATUS.search(line) and (hidden := _STATUS.sub(_hidden, line)) != line:
+                masked = _worded(_MONTH.sub("<TIME>", hidden)).translate(_SHOW)
+            masked = found[index] = masked.replace("\n", "")
+        if "<N> " in masked:
+            found[index] = _UNIT.sub("<N>", masked)
+    return found
+
+
+def _worded(text: str) -> str:
+    """The text with its words masked; one that may belong to a status has a newline in front."""
+    words, parts = _KNOWN.words, text.split(" ")
+    if new := [*{*parts}.difference(words)]:
+        _learn(new, words, _KNOWN.shapes)
+    return " ".join(map(words.__getitem__, parts))
+
+
+def _learn(new: Sequence[str], words: dict[str, str], shapes: dict[str, str]) -> None:
+    zeros = " ".join(new)
+    for digit in "123456789":
+        zeros = zeros.replace(digit, "0")
+    for word, shape in zip(new, zeros.split(" "), strict=True):
+        masked = shapes.get(shape)
+        if masked is None:
+            masked = shapes[shape] = _masked_shape(shape)
         if shape != word and "0" in masked:  # an id whose digits stay
             masked = _TOKEN.sub(_masked, word)
-        self[word] = masked
-        return masked
+        words[word] = "\n" + masked if _HINT.search(word) else masked
+    _KNOWN.size += sum(map(len, new))
+    if _KNOWN.size > _KNOWN_CAP:
+        _KNOWN.forget()
 
 
-def _masked_line(line: str, words: _Words) -> str:
-    if "'" in line or '"' in line or "`" in line:
-        line = _STRING.sub(_masked_string, line)
-    parts = _MONTH.sub("<TIME>", line).split(" ")
-    masked = " ".join(map(words.__getitem__, parts))
-    if not words.hints.isdisjoint(parts) and (hidden := _STATUS.sub(_hidden, line)) != line:
-        masked = " ".join(map(words.__getitem__, _MONTH.sub("<TIME>", hidden).split(" "))).translate(_SHOW)
-    return _UNIT.sub("<N>", masked) if "<N> " in masked else masked
+def _masked_shape(shape: str) -> str:
+    if "/" in shape or "\\" in shape:
+        return _TOKEN.sub(_masked, shape)
+    digits = "0" in shape or (not shape.isascii() and _NUMBER.search(shape))
+    return _FLAT_TOKEN.sub(_masked, shape) if digits else shape
 
 
 def _hidden(match: re.Match[str]) -> str:
@@ -146,9 +199,9 @@ def _masked_string(match: re.Match[str]) -> str:
 
 def _masked_path(path: str) -> str:
     """A path becomes `<PATH>`; `and/or`, `TestA/case_1` and `@scope/name` are none."""
-    name = re.split(r"[/\\]", path.rstrip("/\\"))[-1]
+    name = path.rstrip("/\\").replace("\\", "/").rpartition("/")[2]
     if path.startswith(("Test", "test_")):
         return path
     if path[0] not in "/\\.~" and path[1:2] != ":" and path.count("/") + path.count("\\") < 2 and "." not in name:
-        return _DIGITS.sub(_masked_digits, path)
+        return _DIGITS.sub(_masked_digits, path) if _NUMBER.search(path) else path
     return f"<PATH>/{name}" if "." in name and _TEST_FILE.search(name) else "<PATH>"
