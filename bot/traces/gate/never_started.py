@@ -11,7 +11,7 @@ import re
 from bot.model import Episode, Trace
 from bot.traces.gate.history import History
 from bot.traces.gate.provider_error import of_trace
-from bot.traces.gate.seen import MAX_TEXT, detail
+from bot.traces.gate.seen import MAX_TEXT, detail, kind
 
 AGENT = (
     r"(?:claude|claude-code|codex|gemini|copilot|aider|opencode|openhands|goose|cursor-agent|amp|qwen|mini|sweagent"
@@ -23,8 +23,8 @@ NEVER_STARTED = re.compile(
     re.IGNORECASE,
 )
 EVIDENCE = ("job-failed", "infrastructure", "unreadable", "permission")
-NOT_INSTALLED = ("agent-never-started", "install-failed")
-"""What the readers of logs call a binary that is missing and an install step that failed."""
+NOT_INSTALLED = ("agent-never-started", "install-failed", "agent-install", "agent-setup")
+"""How the readers of logs and of trials begin to name a binary that is missing and an install step that failed."""
 
 
 def never_started(episode: Episode, _: History) -> str:
@@ -39,7 +39,7 @@ def never_started(episode: Episode, _: History) -> str:
     said = [signal for signal in episode.signals if signal.held and signal.name in EVIDENCE]
     shown = [signal for signal in said if NEVER_STARTED.search(signal.detail[:MAX_TEXT])]
     for signal in (*shown, *said):
-        if signal in shown or signal.detail in NOT_INSTALLED:
+        if signal in shown or kind(signal).startswith(NOT_INSTALLED):
             return f"no call was made, and the log says: {detail(signal)}"
     if episode.trace is None or len(episode.trace.steps) > 1:
         return ""

@@ -6,9 +6,9 @@ from bot.model import Episode
 from bot.traces.gate.failing import failing
 from bot.traces.gate.history import History
 from bot.traces.gate.never_started import NOT_INSTALLED
-from bot.traces.gate.seen import detail, held
+from bot.traces.gate.seen import detail, held, kind
 
-WHATEVER_FAILED = ("runner-lost", "out-of-memory", "disk-full", "job-timeout")
+WHATEVER_FAILED = ("runner-lost", "out-of-memory", "oom", "disk-full", "job-timeout", "environment", "sandbox")
 """Troubles that stop a run whatever its tests say; any other is outweighed by a report that names failing tests."""
 
 
@@ -21,7 +21,7 @@ def resource(episode: Episode, _: History) -> str:
     """
     tests = failing(episode.signals).tests
     for signal in held(episode, "infrastructure"):
-        if signal.detail in NOT_INSTALLED or (tests and signal.detail not in WHATEVER_FAILED):
+        if kind(signal).startswith(NOT_INSTALLED) or (tests and not kind(signal).startswith(WHATEVER_FAILED)):
             continue
         return f"the machine failed, not the agent: {detail(signal)}"
     return ""

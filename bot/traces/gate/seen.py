@@ -17,3 +17,8 @@ def held(episode: Episode, name: str) -> tuple[Signal, ...]:
 def detail(signal: Signal) -> str:
     """What a signal says, cut short."""
     return signal.detail[:MAX_DETAIL] or signal.name
+
+
+def kind(signal: Signal) -> str:
+    """The bare name of a trouble: `infra/runner-lost` and `runner-lost` are one."""
+    return signal.detail.rsplit("/", 1)[-1]
