@@ -111,14 +111,13 @@ def _agent(told: Told, element: Element, step: Mapping[str, Any], said: str, ori
     draft = told.assembly.step(
         element.start, element.end, quote(said, plain) or quote(thought, plain), "source", origin
     )
+    uses = [use_of(name_of(call), call) for call in calls]
     for place, call in enumerate(calls):
-        name = name_of(call)
-        told.assembly.call(
-            draft, f"{element.start}.{place}", name, use_of(name, call), element.start, element.end,
-            quote(name, plain) or "source",
-        )  # fmt: skip
+        name, key = name_of(call), f"{element.start}.{place}"
+        said_of = quote(name, plain) or "source"
+        told.assembly.call(draft, key, name, uses[place], element.start, element.end, said_of)
     for place, result in (*paired(calls, results), *ended(calls)):
-        told.assembly.answer(f"{element.start}.{place}", answer_of(result, calls[place], element))
+        told.assembly.answer(f"{element.start}.{place}", answer_of(result, calls[place], uses[place], element))
         answered = draft.calls[place]
         if isinstance(answered, Call):
             draft.calls[place] = restored(answered, mapping(mapping(result.get("extra")).get(OURS)))

@@ -91,14 +91,15 @@ def use_of(name: str, call: Mapping[str, Any]) -> Use:
     return Use(ours["kind"], command, strings(mapping(given).get("paths")), strings(ours.get("creates")))
 
 
-def answer_of(result: Mapping[str, Any], call: Mapping[str, Any], element: Element) -> Answer:
-    """What a result says of the call that it answers."""
+def answer_of(result: Mapping[str, Any], call: Mapping[str, Any], use: Use, element: Element) -> Answer:
+    """What a result says of the call that it answers. A file or a page that was read may hold any words."""
     output = texts(result.get("content"))
+    spoken_of = output if use.kind not in ("read", "search", "web") else ""
     extra = {**mapping(call.get("extra")), **mapping(result.get("extra"))}
     ours = mapping(mapping(result.get("extra")).get(OURS))
     code = ours.get("exit_code", extra.get("exit_code"))
-    code = code if isinstance(code, int) and abs(code) < 1 << 31 else exit_code(output)
-    late = ours.get("timed_out") is True or timed_out(output)
+    code = code if isinstance(code, int) and abs(code) < 1 << 31 else exit_code(spoken_of)
+    late = ours.get("timed_out") is True or timed_out(spoken_of)
     status: CallStatus = "error" if _failed(extra, output, code) or late else "ok"
     if ours.get("status") in get_args(CallStatus):
         status, late = ours["status"], ours.get("timed_out") is True

@@ -80,6 +80,12 @@ def test_what_converters_say_of_failure_is_believed(read: Read, extra: dict[str,
     assert read(trajectory(agent("", [("a", "x", {})], results))).steps[0].calls[0].status == "error"
 
 
+def test_a_file_that_speaks_of_exit_codes_is_no_failed_read(read: Read) -> None:
+    results = [{"source_call_id": "a", "content": "Exit code: 2\nCommand timed out"}]
+
+    assert read(trajectory(agent("", [("a", "Read", {"file_path": "log"})], results))).steps[0].calls[0].status == "ok"
+
+
 def test_calls_in_the_text_count_when_there_are_no_others(read: Read) -> None:
     said = "I look.\n<function=execute_bash>\n<parameter=command>ls -l</parameter>\n</function>"
     typed = json.dumps({"analysis": "x", "commands": [{"keystrokes": "pwd\n"}], "task_complete": True})
