@@ -1,0 +1,186 @@
+"""Every rule on every labelled set here; fire rates, odds ratios, AUC, replication, null fleets, localisation out.
+
+usage: python -m bench.detectors [--shuffles 100]
+
+Rules are read from rules/detectors as it stands. Bars: a null fleet (outcomes shuffled within tasks, or among the tasks
+where each has one run) may be loud in 5 %; AUC of all signals above run length alone, task-disjoint, in the same run;
+localisation beside the constants, in the same run. Replication: of what one half of the tasks shows and the other is
+large enough to see, the share that it confirms; under shuffled outcomes the same, which is what chance confirms.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import random
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from bench import localising
+from bench.fleet import TAU, disjoint_auc, features, judged, shuffled
+from bench.labelled.agentrx import RUNS
+from bench.labelled.case import DATA
+from bench.rules import ratio
+from bot.commands.wiring import shipped_detectors
+from bot.model import Detector, Episode, Finding, Measured, Remedy, replace
+from bot.traces.analyse import analyse
+from bot.traces.mine import mine
+from bot.traces.replicate import replicate
+
+VERDICTS = Path("../shared/data/outcomes/terminal-bench-0.1.1.csv")
+SETS = (
+    ("tau-bench airline, gpt-4o", (TAU,)),
+    ("tau-bench retail (AgentRx)", (RUNS,)),
+    (
+        "others (OpenHands resolver, tau2, Inspect)",
+        tuple(DATA / d for d in ("openhands-v0", "tau2-bench", "inspect-eval")),
+    ),
+    ("SWE-agent on SWE-bench, labelled", (DATA / "swe-agent-labelled",)),
+    ("Terminal-Bench transcripts", (DATA / "terminal-bench",)),
+    ("our examples (planted, no evidence)", (Path("examples/episodes"),)),
+)
+MIN_RUNS = 20
+"""Fewer judged runs than this are named and not tabulated."""
+TIMED_OUT = Detector(
+    "agent-timed-out",
+    "budget",
+    "The agent hit its wall clock",
+    "experimental",
+    "low",
+    {},
+    Remedy("instructions", "Mind the time."),
+    Measured(by="ours"),
+)
+
+
+def verdicts() -> tuple[list[Episode], list[Finding]]:
+    """Terminal-Bench: 2,800 verdicts without transcripts, and the one signal they bring."""
+    episodes, findings = list[Episode](), list[Finding]()
+    with VERDICTS.open(newline="", encoding="utf-8") as stream:
+        for row in csv.DictReader(stream):
+            name = f"{row['submission']}/{row['task']}/{row['trial']}"
+            if row["verdict"] == "none":
+                continue
+            outcome = "pass" if row["verdict"] == "pass" else "fail"
+            episodes.append(Episode(name, row["submission"], outcome, task=row["task"]))  # type: ignore[arg-type]
+            if row["failure_mode"] == "agent_timeout":
+                findings.append(Finding(TIMED_OUT.id, name, ()))
+    return episodes, findings
+
+
+def null(episodes: Sequence[Episode], rng: random.Random) -> list[Episode]:
+    """The same episodes with shuffled outcomes: within tasks, and among all where no task has two runs."""
+    if any(times > 1 for times in Counter((e.repository, e.task) for e in episodes).values()):
+        return shuffled(episodes, rng)
+    outcomes = [episode.outcome for episode in episodes]
+    rng.shuffle(outcomes)
+    return [replace(episode, outcome=outcome) for episode, outcome in zip(episodes, outcomes, strict=True)]
+
+
+def asked(episodes: Sequence[Episode], findings: Sequence[Finding], detectors: Sequence[Detector]) -> tuple[int, int]:
+    """Of how many detectors the other half was asked, and how many it confirmed."""
+    found = Counter[str]()
+    for detector in detectors:
+        fired = {finding.episode for finding in findings if finding.detector == detector.id}
+        if fired:
+            found[replicate(episodes, fired).code] += 1
+    return found["replicated"] + found["not-replicated"], found["replicated"]
+
+
+def rates(episodes: Sequence[Episode], findings: Sequence[Finding], detectors: Sequence[Detector]) -> None:
+    """A line for each detector that fired, the silent ones named below."""
+    print(f"  {'detector':30} {'failed':>13} {'passed':>13} {'odds ratio [95 % mid-p]':>26}  other half, status")
+    patterns = {pattern.detector: pattern for pattern in mine(findings, episodes, detectors)}
+    for name, seen in patterns.items():
+        where = f" {seen.contrast.stratum}" if seen.contrast else ""
+        failed = f"{seen.failed}/{seen.failed_of} {seen.failed / max(seen.failed_of, 1):4.0%}"
+        passed = f"{seen.passed}/{seen.passed_of} {seen.passed / max(seen.passed_of, 1):4.0%}"
+        other = seen.replication.code if seen.replication else "-"
+        print(f"  {name:30} {failed:>13} {passed:>13} {ratio(seen.contrast) + where:>26}  {other}, {seen.status}")
+    silent = [detector.id for detector in detectors if detector.id not in patterns]
+    print(f"  silent: {', '.join(silent) or 'none'}")
+
+
+def nulls(
+    episodes: Sequence[Episode], findings: Sequence[Finding], detectors: Sequence[Detector], shuffles: int
+) -> None:
+    """How loud shuffled outcomes are, and what the other half confirms in truth and by chance."""
+    rng = random.Random(20261124)
+    loud = could = did = 0
+    for _ in range(shuffles):
+        drawn = null(episodes, rng)
+        loud += any(one.status == "actionable" for one in mine(findings, drawn, detectors))
+        one, other = asked(drawn, findings, detectors)
+        could, did = could + one, did + other
+    real = asked(episodes, findings, detectors)
+    print(f"  null fleets with an actionable pattern: {loud} of {shuffles} (bar: 5 %)")
+    print(f"  replication: {real[1]} of {real[0]} asked were confirmed; with shuffled outcomes {did} of {could}")
+
+
+def areas(episodes: Sequence[Episode], findings: Sequence[Finding], detectors: Sequence[Detector]) -> None:
+    """AUC of failure, task-disjoint, of all signals and of run length alone."""
+    runs = [episode for episode in episodes if episode.trace is not None]
+    fired = {(finding.episode, finding.detector) for finding in findings}
+    flags = np.array([[(run.id, detector.id) in fired for detector in detectors] for run in runs], float)
+    told = np.array([features(run.trace) for run in runs if run.trace])
+    failed = np.array([run.outcome == "fail" for run in runs])
+    tasks = np.array([f"{run.repository}/{run.task or run.id}" for run in runs])
+    rows = (
+        ("run length alone", told[:, :1]),
+        ("detectors alone", flags),
+        ("all signals", np.hstack([told, flags])),
+    )
+    for name, values in rows:
+        area, low, high = disjoint_auc(values, failed, tasks)
+        print(f"  AUC {name:18} {area:.3f} [{low:.3f}, {high:.3f}]")
+
+
+def show(name: str, paths: Sequence[Path], detectors: Sequence[Detector], shuffles: int) -> None:
+    here = [path for path in paths if path.exists()]
+    episodes = [episode for path in here for episode in judged(path)]
+    outcomes = Counter(episode.outcome for episode in episodes)
+    if not here:
+        print(f"\n{name}: not here")
+        return
+    print(f"\n{name}: {outcomes['fail']} failed, {outcomes['pass']} passed, {len({e.task for e in episodes})} tasks")
+    if len(episodes) < MIN_RUNS:
+        print(f"  fewer than {MIN_RUNS} runs with a verdict: nothing can be said of rates")
+        return
+    findings = [finding for episode in episodes for finding in analyse(episode, detectors)]
+    rates(episodes, findings, detectors)
+    nulls(episodes, findings, detectors, shuffles)
+    areas(episodes, findings, detectors)
+
+
+def show_verdicts(shuffles: int) -> None:
+    if not VERDICTS.exists():
+        print("\nTerminal-Bench verdicts: not here")
+        return
+    episodes, findings = verdicts()
+    print(f"\nTerminal-Bench verdicts: {len(episodes)} runs of 7 submissions, one signal")
+    rates(episodes, findings, [TIMED_OUT])
+    nulls(episodes, findings, [TIMED_OUT], shuffles)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--shuffles", type=int, default=100)
+    shuffles = parser.parse_args().shuffles
+    started = time.perf_counter()
+    detectors = shipped_detectors()
+    print(f"{len(detectors)} rules")
+    for name, paths in SETS:
+        show(name, paths, detectors, shuffles)
+    show_verdicts(max(shuffles // 5, 1))
+    print("\nwhere runs went wrong: the blamed agent and step", end="")
+    for line in localising.table(localising.sets()):
+        print(line)
+    print(f"\n{time.perf_counter() - started:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
