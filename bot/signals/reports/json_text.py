@@ -88,12 +88,14 @@ class Citer:
         if not isinstance(said, str) or not said.strip() or self._misses >= MOST_MISSES:
             return None
         quote = _CONTROL.split(said.strip()[: QUOTE_CAP * 4])[0][:QUOTE_CAP].strip()
+        opening = b"" if said[0].isspace() else b'"'
         for ascii_only in (True, False):
-            literal = json.dumps(quote, ensure_ascii=ascii_only).encode("utf-8", "replace")[1:-1]
+            literal = opening + json.dumps(quote, ensure_ascii=ascii_only).encode("utf-8", "replace")[1:-1]
             start = self._data.find(literal, self._at) if quote else -1
             if start >= 0:
+                start, end = start + len(opening), start + len(literal)
                 self._line += self._data.count(b"\n", self._at, start)
-                self._at = end = start + len(literal)
+                self._at = end
                 return Pin(self._source.path, self._source.sha256, start, end, quote, line=self._line)
         self._misses += 1
         return None
