@@ -13,14 +13,14 @@ _PART = re.compile(r"\.cont-(\d{1,6})\.json$")
 def join(traces: Sequence[Trace]) -> list[Trace]:
     """One Trace for each session, in the order in which the sessions were first seen.
 
-    Traces of the same format and session id are one run (runs that carry a task are never joined). The file with the
-    main steps that began first leads; a file of which all steps are a subagent's adds its steps behind, and changes
-    neither end nor final text. A step is counted once: copies of the same record in a second file are dropped.
+    Traces of the same format, agent and session id are one run (runs that carry a task are never joined). The file
+    with the main steps that began first leads; a file of which all steps are a subagent's adds its steps behind, and
+    changes neither end nor final text. A step is counted once: copies of the same record in a second file are dropped.
     """
     groups: dict[tuple[str, ...], list[Trace]] = {}
     for place, trace in enumerate(traces):
         alone = not trace.session or trace.task != "" or trace.repeat != "" or trace.outcome != "none"
-        key = (trace.format, trace.session) if not alone else ("", str(place))
+        key = (trace.format, trace.agent.name, trace.session) if not alone else ("", "", str(place))
         groups.setdefault(key, []).append(trace)
     return [group[0] if len(group) == 1 else _joined(group) for group in groups.values()]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.model import Call, Source, Step, Tokens, Trace, replace
+from bot.model import Agent, Call, Source, Step, Tokens, Trace, replace
 from bot.signals.transcripts import join
 
 
@@ -22,6 +22,7 @@ def test_other_sessions_and_repeats_of_a_task_stay_apart() -> None:
     runs = [
         trace("a", step("x")),
         trace("b", step("x"), session="t"),
+        replace(trace("b2", step("x")), agent=Agent("another")),
         trace("c", step("x"), session=""),
         trace("d", step("x"), session=""),
         replace(trace("e", step("x")), task="7", repeat="0"),
