@@ -208,7 +208,7 @@ def _spent(value: dict[str, object]) -> list[Signal]:
 
 def _ended(mode: object) -> str:
     """`AgentTimeoutError` and `agent_timeout` as `agent-timeout`; "" for what ended well."""
-    name = "-".join(part for part in _HUMP.split(shown(mode)) if part).lower().removesuffix("-error")
+    name = "-".join(part for part in _HUMP.split(shown(mode).removesuffix("Error")) if part).lower()
     return "" if name in ("unset", "none") else name
 
 
