@@ -91,7 +91,7 @@ def test_a_rule_is_counted_once_a_file(data: bytes, detail: str) -> None:
 @pytest.mark.parametrize("how", ["json", "json-lines"])
 def test_what_this_ruff_writes(tmp_path: Path, how: str) -> None:
     (tmp_path / "a.py").write_text("import os\nimport sys\n")
-    told = [BIN / "ruff", "check", "--isolated", "--select=F", "--no-cache", "--output-format", how, "a.py"]
+    told = [str(BIN / "ruff"), "check", "--isolated", "--select=F", "--no-cache", "--output-format", how, "a.py"]
     ran = subprocess.run(told, cwd=tmp_path, capture_output=True, check=False)
     report = reports.read(ran.stdout, "ruff.json")
 
@@ -102,7 +102,7 @@ def test_what_this_ruff_writes(tmp_path: Path, how: str) -> None:
 
 def test_what_this_mypy_writes(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text('x: int = "a"\n')
-    told = [BIN / "mypy", "--output", "json", f"--cache-dir={tmp_path / 'cache'}", "a.py"]
+    told = [str(BIN / "mypy"), "--output", "json", f"--cache-dir={tmp_path / 'cache'}", "a.py"]
     ran = subprocess.run(told, cwd=tmp_path, capture_output=True, check=False)
     report = reports.read(ran.stdout, "mypy.jsonl")
 

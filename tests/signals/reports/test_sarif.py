@@ -137,7 +137,7 @@ def test_paths_are_those_of_the_repository(location: dict[str, Any]) -> None:
 
 def test_what_this_ruff_writes(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("import os\nimport sys\n")
-    told = [Path(sys.executable).parent / "ruff", "check", "--isolated", "--select=F", "--no-cache"]
+    told = [str(Path(sys.executable).parent / "ruff"), "check", "--isolated", "--select=F", "--no-cache"]
     ran = subprocess.run([*told, "--output-format=sarif", "a.py"], cwd=tmp_path, capture_output=True, check=False)
     report = reports.read(ran.stdout, "ruff.sarif")
     first = report.signals[0]
