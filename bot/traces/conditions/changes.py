@@ -40,8 +40,10 @@ def command_has(episode: Episode, parts: str | list[str]) -> tuple[int, ...] | N
 
 
 def adds_path(episode: Episode, globs: str | list[str]) -> tuple[int, ...] | None:
-    """The attempt leaves a new file whose path, or the end of it, matches one of the globs; the steps that wrote it are
-    cited. Does not hold while nobody knows the diff."""
+    """The attempt leaves a new file whose path, or the end of it, matches one of the globs; who wrote it is cited.
+
+    Does not hold while nobody knows the diff.
+    """
     left = [path for path in episode.diff.added if _matches(path, globs)] if episode.diff else []
     if not left:
         return None
