@@ -107,11 +107,14 @@ def first_line(text: str) -> str:
 
 
 def bare(text: object) -> str:
-    """The longest piece of the first telling line that no colour interrupts, as it stands in the file; "" for none."""
+    """The longest piece of the first telling line that no colour interrupts, as a Citer finds it: behind a space when
+    the text does not begin with it. "" for none.
+    """
     if not isinstance(text, str):
         return ""
     lines = (max(_ANSI.split(line), key=len).strip() for line in text[:TEXT_CAP].splitlines())
-    return next((line for line in lines if line), "")[:_ID_CAP]
+    piece = next((line for line in lines if line), "")[:_ID_CAP]
+    return piece if text.startswith(piece) else f" {piece}"
 
 
 def number(value: object) -> float:
@@ -134,7 +137,7 @@ def damage(loaded: Loaded) -> str:
 
 def is_time_out(text: str) -> bool:
     """Whether a failure's text is a test runner's word for a test that took too long."""
-    return _TIMED_OUT.search(text[:TEXT_CAP]) is not None
+    return _TIMED_OUT.search(text[:TEXT_CAP].lstrip()) is not None
 
 
 def milliseconds(start: object, stop: object) -> float:

@@ -23,7 +23,7 @@ _FIRST = 40
 _VERSION = re.compile(r"TAP version 1[234]\s*$")
 _PLAN = re.compile(r"1\.\.(\d{1,9})(?:\s+#.{0,200})?\s*$")
 _TEST = re.compile(r"(not )?ok\b(?:\s+(\d{1,9})\b)?(?:\s*-)?\s*(.*)$")
-_DIRECTIVE = re.compile(r"(?i)(?:^|\s)#\s*(todo\b|skip)")
+_DIRECTIVE = re.compile(r"(?i)(?:^|\s)#\s*(?:todo|skip(?:ped|ping)?)(?=[\s:.,]|$)")
 _FACT = re.compile(r"(message|error|failureType):\s*(.*)$")
 _FAILED = re.compile(r"# (?:fail|failed|cancelled)\s+[1-9]\d{0,8}\s*$")
 _TOOK = re.compile(r"# (duration_ms|time=?)\s*(\d{1,12}(?:\.\d{0,12})?)(ms|s)?\s*$")
