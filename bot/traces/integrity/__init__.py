@@ -36,7 +36,7 @@ MAX_PINS = 6
 
 def integrity(episode: Episode, sources: Sources) -> tuple[IntegritySignal, ...]:
     """At most one signal a kind; pins are as found, neither verified nor redacted."""
-    seen = _seen(episode, sources)
+    seen = look(episode, sources)
     found = ((code, list(kind(seen))) for code, kind in KINDS)
     return tuple(_signal(episode, code, hits) for code, hits in found if hits)
 
@@ -50,7 +50,7 @@ def doubts(pattern: Pattern, signals: Iterable[IntegritySignal]) -> tuple[str, .
     )
 
 
-def _seen(episode: Episode, sources: Sources) -> Seen:
+def look(episode: Episode, sources: Sources) -> Seen:
     """The edits of an episode: those its patch shows, which is what came of them, else those of the transcript."""
     trace, patch = episode.trace, episode.patch
     origin: tuple[Source, ...] = ()

@@ -61,7 +61,7 @@ def simple_commands(command: str) -> tuple[Simple, ...]:
             words = []
     if words:
         found.append(_plain(words, ""))
-    return tuple(found)
+    return tuple(part for part in found if part.words or part.sets)
 
 
 def _plain(words: list[str], then: str) -> Simple:
@@ -115,11 +115,11 @@ def _lexed(text: str) -> list[tuple[str | None, str]]:
             operator = ""  # `2>&1` and `&>`
         if char == "\\":
             if text[place + 1 : place + 2] != "\n":
-                word = [*(word or []), text[place + 1 : place + 2]]
+                word = _longer(word, text[place + 1 : place + 2])
             place += 2
         elif char in "'\"":
             end = _closing(text, place)
-            word = [*(word or []), text[place + 1 : end]]
+            word = _longer(word, text[place + 1 : end])
             place = end + 1
         elif char == "#" and word is None:
             end = text.find("\n", place)
@@ -135,11 +135,17 @@ def _lexed(text: str) -> list[tuple[str | None, str]]:
             end = place + 1
             while end < len(text) and text[end] not in "\\'\"#;&|" and not text[end].isspace():
                 end += 1
-            word = [*(word or []), text[place:end]]
+            word = _longer(word, text[place:end])
             place = end
     if word is not None:
         found.append(("".join(word), ""))
     return found
+
+
+def _longer(word: list[str] | None, part: str) -> list[str]:
+    word = [] if word is None else word
+    word.append(part)
+    return word
 
 
 def _closing(text: str, start: int) -> int:

@@ -20,6 +20,9 @@ Sources = Callable[[str], bytes | None]
 
 MAX_SPAN = 8 << 20
 """Bytes of one step with its answers; a larger one is not opened."""
+MAX_OPENED = 64 << 20
+MAX_BROKEN = 20
+"""Places in one span where no JSON begins although it looked so; after these the rest is not opened."""
 MAX_NESTED = 2
 MAX_QUOTE = 200
 
@@ -46,28 +49,31 @@ class Rewrite(msgspec.Struct, frozen=True):
 
 
 def rewrites(trace: Trace, wanted: Callable[[str], bool], sources: Sources) -> tuple[Rewrite, ...]:
-    """The successful edits of files with a wanted path, in order; each once, however often a transcript repeats it."""
+    """The successful edits of files with a wanted path, in order; each once, however often a transcript repeats it.
+
+    What one step edited with and without success is left out, and so is all beyond 64 MiB of a run.
+    """
     found: dict[tuple[int, str, str | None, str], Rewrite] = {}
     created: set[str] = set()
-    read: dict[int, bytes | None] = {}
+    opened = 0
     for number, step in enumerate(trace.steps, 1):
         edits = [call for call in step.calls if call.kind == "edit" and call.status == "ok"]
-        paths = {path for call in edits for path in call.paths if wanted(path)}
-        for call in edits if paths else ():
-            if call.source not in read:
-                read[call.source] = (
-                    sources(trace.sources[call.source].path) if call.source < len(trace.sources) else None
-                )
-            data = read[call.source]
-            start = min(step.start, call.start) if step.source == call.source else call.start
-            if data is None or call.end - start > MAX_SPAN:
+        failed = {path for call in step.calls if call.status != "ok" for path in call.paths}
+        paths = {path for call in edits for path in call.paths if wanted(path)} - failed
+        created.update(path for call in edits for path in call.creates)
+        for source in sorted({call.source for call in edits}) if paths else ():
+            calls = [call for call in edits if call.source == source]
+            start = min(step.start if step.source == source else calls[0].start, *(call.start for call in calls))
+            end = max(call.end for call in calls)
+            opened += end - start
+            if end - start > MAX_SPAN or opened > MAX_OPENED or source >= len(trace.sources):
                 continue
-            for one in _in(data[start : call.end], paths):
-                new = one.new or one.path in created or one.path in call.creates
+            data = sources(trace.sources[source].path) or b""
+            for one in _in(data[start:end], paths):
+                new = one.new or one.path in created
                 before = "" if new and one.before is None else one.before
                 key = (number, one.path, before, one.after)
-                found.setdefault(key, Rewrite(number, one.path, before, one.after, new, start, call.end, call.source))
-        created.update(path for call in edits for path in call.creates)
+                found.setdefault(key, Rewrite(number, one.path, before, one.after, new, start, end, source))
     known = {(number, path, after) for number, path, before, after in found if before is not None}
     return tuple(
         one for one in found.values() if one.before is not None or (one.step, one.path, one.after) not in known
@@ -115,12 +121,13 @@ def _in(span: bytes, paths: Iterable[str]) -> Iterator[Rewrite]:
 def _values(text: str) -> Iterator[object]:
     """The JSON values of a span: one a line, or one that goes over many lines, or those of a part of a document."""
     decoder = json.JSONDecoder(strict=False)
-    place = 0
-    while 0 <= (place := _opening(text, place)) < len(text):
+    place = broken = 0
+    while broken < MAX_BROKEN and (place := _opening(text, place)) >= 0:
         try:
             value, place = decoder.raw_decode(text, place)
             yield value
         except (ValueError, RecursionError):
+            broken += 1
             following = text.find("\n", place)
             place = following + 1 if following >= 0 else len(text)
 

@@ -61,7 +61,7 @@ def weakened(seen: Seen) -> Iterator[Hit]:
     for rewrite in seen.tests:
         by_file[rewrite.path].append(rewrite)
     free = LET_GO.search(seen.asked) is not None
-    spare = sum(max(_only(ASSERTION, edit), 0) for edit in seen.tests)
+    spare = sum(max(grown(edit), 0) for edit in seen.tests)
     for path, edits in by_file.items():
         known = [edit for edit in edits if edit.before is not None]
         if not known or edits[0].new:
@@ -78,7 +78,7 @@ def _fewer(seen: Seen, path: str, edits: Sequence[Rewrite], spare: int) -> Itera
     """Assertions that edits only took away; `spare` counts those that others only added: they may have moved there."""
     went = any(_balance(DEFINITION, edit) < 0 for edit in seen.code)
     vanished = _words(edit.before or "" for edit in seen.code) - _words(edit.after for edit in seen.code)
-    telling = [edit for edit in edits if _only(ASSERTION, edit) < 0 and not (went and _balance(TEST, edit) < 0)]
+    telling = [edit for edit in edits if grown(edit) < 0 and not (went and _balance(TEST, edit) < 0)]
     lost = 0
     for edit in telling:
         gone = Counter(_lines(ASSERTION, edit.before or "")) - Counter(_lines(ASSERTION, edit.after))
@@ -123,11 +123,11 @@ def _balance(what: re.Pattern[str], rewrite: Rewrite) -> int:
     return _count(what, rewrite.after) - _count(what, rewrite.before or "")
 
 
-def _only(what: re.Pattern[str], rewrite: Rewrite) -> int:
-    """How many such lines an edit only added, or (below 0) only took away; 0 when it did both, or cannot be told."""
+def grown(rewrite: Rewrite) -> int:
+    """How many assertions an edit only added, or (below 0) only took away; 0 when it did both, or cannot be told."""
     if rewrite.before is None:
         return 0
-    had, has = Counter(_lines(what, rewrite.before)), Counter(_lines(what, rewrite.after))
+    had, has = Counter(_lines(ASSERTION, rewrite.before)), Counter(_lines(ASSERTION, rewrite.after))
     lost, won = (had - has).total(), (has - had).total()
     return 0 if lost and won else won - lost
 
