@@ -17,6 +17,8 @@ from bot.signals.transcripts.outline import Head
 
 NAME = "jest"
 
+_HEADING = "Test suite failed to run"
+_SUITE_CAP = 2_000
 _SKIPPED = frozenset({"pending", "skipped", "todo", "disabled"})
 
 
@@ -71,7 +73,8 @@ def _suite(suite: dict[str, object], citer: Citer) -> Iterator[Case]:
     crashed = suite.get("testExecError") not in (None, False)
     if not failed and (crashed or suite.get("status") == "failed"):
         said = suite.get("failureMessage") or suite.get("message") or suite.get("testExecError")
-        late = isinstance(said, str) and cases.is_time_out(said)
+        said = said[:_SUITE_CAP].rpartition(_HEADING)[2] if isinstance(said, str) else ""
+        late = cases.is_time_out(said)
         yield Case(cases.test_id("", file or cases.RUN), "failed", False, late, citer.pin(cases.bare(said) or file))
 
 
@@ -81,7 +84,8 @@ def _case(test: dict[str, object], state: State, file: str, citer: Citer) -> Cas
     ancestors = test.get("ancestorTitles")
     titles = [shown(title) for title in ancestors] if isinstance(ancestors, list) else []
     name = " > ".join([title for title in titles if title] + [shown(test.get("title"))])
-    retried = bool(test.get("retryReasons")) or (cases.count(test.get("invocations")) or 0) > 1
+    # vitest keeps the messages of the tries that failed, jest counts them.
+    retried = bool(said or test.get("retryReasons")) or (cases.count(test.get("invocations")) or 0) > 1
     flaky = state == "passed" and retried
     pin = citer.pin(cases.bare(said) or test.get("title")) if state == "failed" or flaky else None
     name = name if titles or test.get("title") else shown(test.get("fullName"))

@@ -113,7 +113,16 @@ def test_a_test_of_jest_is_named_by_its_file_and_titles() -> None:
     ],
 )
 def test_a_file_of_tests_that_failed_by_itself_is_a_failure(suite: dict[str, object]) -> None:
-    assert ["a.js"] == details(read_jest(suite, success=False))
+    report = read_jest(suite, success=False)
+
+    assert ["a.js"] == details(report)
+
+
+def test_a_file_of_tests_that_did_not_load_is_cited_by_its_reason() -> None:
+    said = "  \x1b[1m● \x1b[22mTest suite failed to run\n\n    Cannot find module './x' from 'a.js'\n"
+    suite = {"name": "a.js", "status": "failed", "message": said, "assertionResults": []}
+
+    assert ["Cannot find module './x' from 'a.js'"] == [one.pin.quote for one in read_jest(suite).signals if one.pin]
 
 
 def test_a_run_of_jest_that_failed_for_its_snapshots_is_a_failure() -> None:
@@ -129,8 +138,11 @@ def test_an_interrupted_run_of_jest_is_no_pass() -> None:
     assert ("none", True) == (report.outcome, report.partial)
 
 
-def test_a_test_of_jest_that_passed_when_it_was_tried_again_is_flaky() -> None:
-    test = {"title": "t", "status": "passed", "invocations": 2, "retryReasons": ["Error"]}
+@pytest.mark.parametrize(
+    "tries", [{"invocations": 2}, {"retryReasons": ["Error"]}, {"failureMessages": ["Error: x\n    at a.js:3"]}]
+)
+def test_a_test_of_jest_or_vitest_that_passed_when_it_was_tried_again_is_flaky(tries: dict[str, object]) -> None:
+    test = {"title": "t", "status": "passed", **tries}
     report = read_jest(
         {"name": "a.js", "assertionResults": [test], "endTime": 1_700_000_001_000.5}, startTime=1_700_000_000_000
     )
