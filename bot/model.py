@@ -155,6 +155,7 @@ class Signal(msgspec.Struct, frozen=True):
     """One fact from a report or about a run: a kebab-case name, held or not, a detail in words, a value, a citation.
 
     Names in use: `test-failed` (detail: test id), `tests-failed` and `tests-run` (value: count), `test-flaky`,
+    `test-timed-out` (details: test id; such a test failed as well),
     `job-failed` (detail: masked evidence line, value: exit code), `log-key` (detail: the failure's versioned key),
     `job-duration` (ms), `run-conclusion`, `run-attempt`, `tokens`, `cost` (USD), `infrastructure` (detail: which),
     `permission`, `unreadable` (detail: why; the file named could not be read),
