@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.model import Check
-from bot.signals.check import MOST_FAILING, is_check, read_check
+from bot.signals.check import is_check, read_check
+from bot.signals.check_output import MOST_FAILING
 
 
 @pytest.mark.parametrize(
