@@ -28,6 +28,7 @@ MOST_MISSES = 3
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|[{}\[\],:]|[^\s"{}\[\],:]+|"', re.S)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+_WIDE = (b"\xff\xfe", b"\xfe\xff")
 _SPACE = " \t\r\n\0\ufeff"
 
 
@@ -49,27 +50,28 @@ def load(data: bytes) -> Loaded:
     text, encoding = _decoded(data)
     body = text.strip(_SPACE)
     try:
-        return Loaded(_parse(body))
+        return Loaded(_parse(body), why=_holes(body))
     except json.JSONDecodeError as error:
         at, why = error.pos, f"{error.msg} at character {error.pos + 1}"
     except BROKEN as error:
         return Loaded(None, len(data), f"{type(error).__name__}")
     value, end = _prefix(body, at) if len(data) <= SALVAGE_CAP else (None, 0)
-    return Loaded(value, len(body[end:].encode(encoding, "replace")), why)
+    lost = len(body[end:].encode(encoding, "replace")) if end else len(data)
+    return Loaded(value, lost, why)
 
 
 def load_lines(data: bytes) -> tuple[list[dict[str, object]], Loaded]:
     """The objects of a file of one object a line, and what of it was lost."""
     records: list[dict[str, object]] = []
     lost, why = 0, ""
-    text, encoding = _decoded(data) if data[:2] in (b"\xff\xfe", b"\xfe\xff") else ("", "utf-8")
-    lines = [line.encode() for line in text.split("\n")] if text else data.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    wide = data[:2] in _WIDE
+    lines = [one.encode() for one in _decoded(data)[0].split("\n")] if wide else data.split(b"\n")
     for number, line in enumerate(lines, 1):
-        if not line.strip(b" \t\r\0"):
+        if not line.strip(b"\xef\xbb\xbf \t\r\0"):
             continue
         record = _object(line)
         if record is None:
-            lost += len(line) if encoding == "utf-8" else len(line.decode().encode(encoding))
+            lost += len(line.decode().encode("utf-16-le")) if wide else len(line)
             why = why or f"line {number} is no JSON object"
         else:
             records.append(record)
@@ -159,13 +161,18 @@ def _object(line: bytes) -> dict[str, object] | None:
     return value if isinstance(value, dict) else None
 
 
+def _holes(text: str) -> str:
+    """A strict parser refuses NULs; where they were taken, they stand where something was."""
+    return f"{text.count(chr(0))} NUL bytes stand where something was" if "\0" in text else ""
+
+
 def _parse(text: str) -> object:
     return json.loads(text, strict=False, parse_constant=lambda _name: None)
 
 
 def _decoded(data: bytes) -> tuple[str, str]:
     """The text and its encoding: PowerShell's `>` writes UTF-16."""
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    if data[:2] in _WIDE:
         return data.decode("utf-16", "replace"), "utf-16-le"
     return data.decode("utf-8-sig", "replace"), "utf-8"
 

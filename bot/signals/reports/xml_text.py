@@ -113,7 +113,8 @@ def walk(data: bytes, walker: Walker) -> str:
     except (ParseError, ValueError, LookupError) as error:
         walker.cut_off()
         return f"cut off or not well-formed ({str(error)[:200]})"
-    return ""
+    nulls = 0 if _is_wide(data) else data.count(0)
+    return f"{nulls} NUL bytes stand where something was" if nulls else ""
 
 
 class Pins:
@@ -166,7 +167,7 @@ def count(text: str) -> int | None:
 
 def _well_encoded(data: bytes) -> bytes:
     """The bytes with control characters (ANSI escapes in failure texts) and broken UTF-8 as `?`; no offset moves."""
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in data[:4]:
+    if _is_wide(data):
         return data
     data = data.translate(_BLANKED)
     head = data[:200].split(b"?>", 1)[0].lower()
@@ -177,3 +178,8 @@ def _well_encoded(data: bytes) -> bytes:
     except UnicodeDecodeError:
         return _LONE_SURROGATE.sub("?", data.decode("utf-8", "surrogateescape")).encode()
     return data
+
+
+def _is_wide(data: bytes) -> bool:
+    """Whether it is UTF-16 or UTF-32, where NUL bytes are parts of letters."""
+    return data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in data[:4]

@@ -51,6 +51,8 @@ def _salvaged(
     line = _line_of(data)
     for first, last in lost:
         losses.lost(line(begin + first), begin + first, begin + last, "no record can be read there")
+    if b"\0" in data:
+        losses.note(f"{data.count(0)} NUL bytes stand in the document")
 
 
 def _line_of(data: bytes) -> Callable[[int], int]:
