@@ -6,6 +6,7 @@ Episodes are written as Claude Code's transcripts are, so that what is found is 
 import hashlib
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -291,3 +292,10 @@ def test_only_the_evidence_of_a_pattern_is_doubted():
 
     assert doubts(pattern, signals) == ("I5 bypassed-check in 1 of 2 episodes of its evidence",)
     assert doubts(pattern, signals[1:]) == ()
+
+
+def test_no_detector_can_ask_for_what_looks_like_cheating():
+    room = Path(__file__).resolve().parents[3] / "bot" / "traces"
+    asking = [path for path in room.rglob("*.py") if "bot.traces.integrity" in path.read_text(encoding="utf-8")]
+
+    assert {path.parent.name for path in asking} == {"integrity"}
