@@ -161,7 +161,8 @@ class Signal(msgspec.Struct, frozen=True):
     `permission`, `unreadable` (detail: why; the file named could not be read),
     `lint-failed` (detail: rule and path, value: count), `lints-failed` and `lints-warned` (value: count; a warning does
     not fail the tool), `test-regressed` (detail: id of a test that passed before the attempt), `task-resolved` (held or
-    not; detail: a benchmark's task id), `trial-ended` (detail: how other than well, `agent-timeout`), `reward`.
+    not; detail: a benchmark's task id), `trial-ended` (detail: how other than well, `agent-timeout`), `reward`,
+    `guard-acted` and `guard-failed` (detail: the guard, what it did or its error, the session).
     """
 
     name: str
