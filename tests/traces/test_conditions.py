@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.model import Diff, Episode
+from bot.model import Diff, Episode, Signal, replace
 from bot.traces import cases
 from bot.traces.claims import says
 from bot.traces.conditions import CONDITIONS, check, evaluate
@@ -74,6 +74,7 @@ def seen(condition: dict[str, object], steps: str, more: str = "") -> tuple[int,
         ({"tested": ["narrow", "whole"]}, "{run: pytest}, {run: ruff check tests, check: green}"),
         ({"ci_tests": ["unrun", "run"]}, "{run: pytest, check: green}"),
         ({"ci_stage": ["build", "lint", "types"]}, "{run: a}"),
+        ({"guard_did": ["nudge", "pause", "send-back"]}, "{run: a}"),
         ({"adds_path": "*"}, "{write: a.py}"),
         ({"changed_files": 1}, "{write: a.py}"),
     ],
@@ -144,6 +145,7 @@ def test_a_condition_leaves_alone(condition, steps):
             (1,),
         ),
         ({"ci_stage": "lint"}, "{run: a}", ", reports: {lint-failed: E501}", ()),
+        ({"guard_did": "nudge"}, "{run: a}", ", reports: {guard-acted: loop-guard nudge s1}", ()),
         ({"adds_path": "*.rej"}, "{run: patch}, {write: a.rej}", ", diff: {added: [src/b.rej, a.rej]}", (2,)),
         ({"changed_files": 2}, "{run: a}", ", diff: {changed: [a.py, b.md], added: [c.py]}", ()),
     ],
@@ -322,3 +324,14 @@ def test_a_command_that_runs_a_whole_suite_or_no_test_is_not_narrow(command):
 )
 def test_a_command_that_names_its_tests_is_narrow(command):
     assert is_narrow(command)
+
+
+def test_what_a_guard_did_in_another_session_is_not_this_runs():
+    acted = Signal("guard-acted", detail="loop-guard pause other")
+    [case] = cases.load("[{name: x, finds: [], steps: [{run: a}]}]", "test")
+    assert case.episode.trace is not None
+    mine = replace(case.episode, signals=(acted,), trace=replace(case.episode.trace, session="mine"))
+    others = replace(mine, trace=replace(case.episode.trace, session="other"))
+
+    assert evaluate({"guard_did": "pause"}, mine) is None
+    assert evaluate({"guard_did": "pause"}, others) == ()

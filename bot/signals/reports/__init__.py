@@ -10,6 +10,7 @@ from bot.model import Report, Signal, Source
 from bot.signals.reports import (
     ctrf,
     go_test,
+    guard_log,
     jest,
     job_log,
     junit,
@@ -58,6 +59,7 @@ FORMATS: tuple[Format, ...] = (
     Format(swe_bench.NAME, swe_bench.matches, swe_bench.read),
     Format(trials.TERMINAL_BENCH, trials.is_terminal_bench, trials.read_terminal_bench),
     Format(trials.HARBOR, trials.is_harbor, trials.read_harbor),
+    Format(guard_log.NAME, guard_log.matches, guard_log.read),
     Format(trials.REWARD, trials.is_reward, trials.read_reward),
     *(Format(linter.name, linter.matches, linter.read) for linter in LINTERS),
 )

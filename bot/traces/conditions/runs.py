@@ -11,6 +11,8 @@ from bot.traces.conditions.parameters import listed
 SHOWN = 10
 """How many steps of a share are cited: enough to see, not all of a long run."""
 MOST = 2_000
+SESSION = 64
+"""Characters of a session's name that the guards write down."""
 STAGES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("types", re.compile(r"\berror:? TS\d{3,5}\b|\berror: .{0,300}\[[a-z]+-[a-z-]{1,40}\]$|\(report[A-Z]\w{3,60}\)$")),
     (
@@ -68,6 +70,19 @@ def compactions(episode: Episode, least: int) -> tuple[int, ...] | None:
 def signal(episode: Episode, names: str | list[str]) -> tuple[int, ...] | None:
     """A signal of one of these names (model.Signal lists them) was held; nothing is cited."""
     return () if any(signal.held and signal.name in listed(names) for signal in episode.signals) else None
+
+
+def guard_did(episode: Episode, acts: str | list[str]) -> tuple[int, ...] | None:
+    """A guard of ours did a `nudge`, a `pause` or a `send-back` in this session, as its log says; nothing is cited.
+
+    NOTE: a trace joined from several sessions bears the name of the first, and only that one is compared.
+    """
+    session = episode.trace.session[:SESSION] if episode.trace else ""
+    for signal in episode.signals:
+        said = signal.detail.split(" ") if signal.held and signal.name == "guard-acted" else []
+        if len(said) > 1 and said[1] in listed(acts) and (not session or session in said[2:] or not said[2:]):
+            return ()
+    return None
 
 
 def ci_stage(episode: Episode, stages: str | list[str]) -> tuple[int, ...] | None:
