@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from io import TextIOWrapper
 from pathlib import Path
@@ -64,10 +64,7 @@ def run(
         from bot.pages import screen
 
         screen.show_turn(finished.turn, finished.performed, out, dry_run=dry_run)
-    for reason in finished.failed:
-        _say(reason)
-    if finished.failed:
-        raise typer.Exit(2)
+    _fail(finished.failed)
     if fail_on == "actionable" and any(one.status == "actionable" for one in finished.turn.patterns):
         raise typer.Exit(1)
 
@@ -89,10 +86,21 @@ def read(
             _print_json(record, indent=None)
         else:
             _print_record(record)
-    for reason in failed:
-        _say(reason)
-    if failed:
-        raise typer.Exit(2)
+    _fail(failed)
+
+
+@app.command()
+def export(
+    files: Annotated[list[Path], typer.Argument(help="Transcripts, folders, zips.")],
+    raw: Annotated[bool, typer.Option("--raw", help="Do not redact secrets, mail addresses and home folders.")] = False,
+) -> None:
+    """Transcripts as ATIF, Harbor's exchange format: one JSON document a line."""
+    from bot.commands.exporting import export_all
+
+    failed: list[str] = []
+    for document in export_all(files, failed, raw):
+        _print_json(document, indent=None)
+    _fail(failed)
 
 
 @app.command()
@@ -176,6 +184,35 @@ def dismiss(
 ) -> None:
     """Say no to a change: remembered until the failure comes back at twice the evidence."""
     _close(change, "dismissed", reason, repo, out, as_json, dry_run)
+
+
+@app.command()
+def trial(
+    what: Annotated[
+        list[str], typer.Argument(metavar="RESULTS | plan [RESULTS]", help="A results file; or `plan`, for sizes.")
+    ],
+    margin: Annotated[float, typer.Option("--margin", help="How much worse the guard set may be.")] = 0.10,
+    as_json: Json = False,
+) -> None:
+    """What a held-out trial says of a change; `trial plan` says how many tasks and runs one needs."""
+    from bot.commands import trying
+
+    if len(what) > 2 or (len(what) == 2 and what[0] != "plan"):
+        raise UserError("flywheel trial: name one results file, or `plan` and at most one.")
+    if what[0] == "plan":
+        sizes = trying.planned(Path(what[1]) if len(what) == 2 else None)
+        if as_json:
+            _print_json(sizes)
+            return
+        from bot.pages import screen
+
+        screen.show_sizes(sizes)
+        return
+    record = trying.trial(Path(what[0]), margin)
+    if as_json:
+        _print_json(record)
+        return
+    _print_record(record)
 
 
 def _close(
@@ -275,6 +312,14 @@ def _let_go() -> None:
     https://docs.python.org/3.11/library/signal.html#note-on-sigpipe
     """
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _fail(reasons: Sequence[str]) -> None:
+    """Say what did not go and end with 2; nothing when all went."""
+    for reason in reasons:
+        _say(reason)
+    if reasons:
+        raise typer.Exit(2)
 
 
 def _say(text: str) -> None:

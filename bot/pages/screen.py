@@ -45,6 +45,24 @@ def show_record(record: Mapping[str, Any]) -> None:
     Console().print(rows)
 
 
+def show_sizes(sizes: Iterable[Mapping[str, Any]]) -> None:
+    """The power of trials: a row a size, a column a gain; both tests, e-value first."""
+    rows = Table(box=None, pad_edge=False)
+    by_size: dict[tuple[int, int, int], list[Mapping[str, Any]]] = {}
+    for size in sizes:
+        by_size.setdefault((size["tasks"], size["repeats"], size["runs"]), []).append(size)
+    gains = [f"+{one['gain']:.1%}" for one in next(iter(by_size.values()))]
+    for name in ("tasks", "repeats", "runs", *gains):
+        rows.add_column(name, justify="right", no_wrap=True)
+    for key, found in by_size.items():
+        rows.add_row(*map(str, key), *(f"{one['e_value']:.2f} / {one['permutation']:.2f}" for one in found))
+    console = Console()
+    console.print(rows)
+    console.print(
+        "Power at 5 % error: E reaches 20 at some task (may be watched) / exact permutation (looked at once)."
+    )
+
+
 def show_explained(record: Mapping[str, Any]) -> None:
     """A change with every reason for its tier; anything else as names and values."""
     if record.get("kind") == "change":

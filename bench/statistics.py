@@ -1,0 +1,179 @@
+"""Prints error and power of our tests of a trial beside the published figures, and what they say of real verdicts.
+
+    python -m bench.statistics
+
+Bars: research/mining.md §4.2 (power), §4.5 (regression flags). Real verdicts: Terminal-Bench 0.1.1, 7 submissions of
+5 runs on each of 80 tasks (shared data; said when it is not here). Seeded; about a minute on one core.
+"""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import random
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from bot.trials.answer import answer
+from bot.trials.plan import LIFTED, REFERENCE_POOL, simulate
+from bot.trials.regressions import confirmed
+from bot.trials.results import Run
+from bot.trials.statistics import permutation, reached
+
+VERDICTS = Path(__file__).resolve().parents[1] / "../shared/data/outcomes/terminal-bench-0.1.1.csv"
+DRAWS = 200
+BARS: Mapping[tuple[int, int], Sequence[tuple[float, float]]] = {
+    (20, 3): ((0, 0.19), (0, 0.40), (0, 0.55)),
+    (20, 5): ((0, 0.31), (0, 0.56), (0, 0.68)),
+    (40, 3): ((0.29, 0.35), (0.57, 0.62), (0.70, 0.75)),
+    (40, 5): ((0.46, 0.48), (0.73, 0.75), (0.85, 0.86)),
+    (80, 3): ((0.46, 0.51), (0.78, 0.85), (0.91, 0.94)),
+    (80, 5): ((0.62, 0.63), (0.91, 0.92), (0.97, 0.97)),
+}
+"""Tasks, repeats -> (e-value, permutation) at +5, +10, +13.7 pp; 0 = not published."""
+GAINS = (0.0, 0.05, 0.10, 0.137)
+
+Verdicts = Mapping[str, Mapping[str, Sequence[str]]]
+
+
+def power() -> None:
+    """Both tests at each size and gain; the first column is the error, of which 0.05 is allowed."""
+    print("\nPower, ours (published): E reaches 20 | exact permutation p <= .05")
+    print("tasks runs   no gain         " + "".join(f"+{gain:<27.1%}" for gain in GAINS[1:]))
+    for (tasks, repeats), bars in BARS.items():
+        cells = []
+        for gain, bar in zip(GAINS, (None, *bars), strict=True):
+            chance = random.Random(f"{tasks}/{repeats}/{gain}")
+            found = [simulate(REFERENCE_POOL, tasks, repeats, gain, chance) for _ in range(DRAWS)]
+            ours = (
+                sum(reached(one) is not None for one in found) / DRAWS,
+                sum(permutation(one) <= 0.05 for one in found) / DRAWS,
+            )
+            shown = [
+                f"{mine:.2f}" + (f" ({theirs:.2f})" if theirs else "")
+                for mine, theirs in zip(ours, bar or (0, 0), strict=True)
+            ]
+            cells.append(" | ".join(shown))
+        print(
+            f"{tasks:5} {repeats:4}   " + "".join(f"{cell:<28}" if n else f"{cell:<16}" for n, cell in enumerate(cells))
+        )
+
+
+def regressions() -> None:
+    """False flags in 80 tasks of which none was broken, and how many of three broken ones are found."""
+    print("\nBroken tasks among 80 (.95 -> .10 in three)   false flags   found   precision   published")
+    rules = {"k=1 pass -> fail": 1, "k=2 all pass -> not": 2, "two stages (ours)": 0}
+    published = ("5.0 / .85 / .34", "4.2 / .89 / .39", ".06 / .80 / .98")
+    for (name, repeats), bar in zip(rules.items(), published, strict=True):
+        chance = random.Random(name)
+        false = hits = flagged_in_all = 0
+        for _ in range(DRAWS):
+            broken = {f"t{n}" for n in range(3)}
+            quiet = _flags(repeats, set(), chance)
+            flags = _flags(repeats, broken, chance)
+            false += len(quiet)
+            hits += len(flags & broken)
+            flagged_in_all += len(flags)
+        precision = hits / flagged_in_all if flagged_in_all else 0.0
+        print(f"{name:45} {false / DRAWS:8.2f} {hits / DRAWS / 3:11.2f} {precision:9.2f}      {bar}")
+
+
+def _flags(repeats: int, broken: set[str], chance: random.Random) -> set[str]:
+    """The tasks a rule flags; `repeats` 0 is ours, with its fresh runs."""
+    shares = {f"t{n}": 0.95 if n < 3 else chance.choice(REFERENCE_POOL) for n in range(80)}
+    after = {task: 0.10 if task in broken else share for task, share in shares.items()}
+    if repeats:
+        return {
+            task
+            for task in shares
+            if all(chance.random() < shares[task] for _ in range(repeats))
+            and not all(chance.random() < after[task] for _ in range(repeats))
+        }
+    runs = [
+        Run(task, arm, str(k), "pass" if chance.random() < share[task] else "fail", stage=stage)
+        for task in shares
+        for arm, share in (("control", shares), ("treated", after))
+        for stage, count in ((1, 2), (2, 5))
+        for k in range(count)
+    ]
+    return set(confirmed(runs))
+
+
+def verdicts() -> Verdicts:
+    """Submission -> task -> its verdicts, in the order of the trials."""
+    found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    with VERDICTS.open(encoding="utf-8", newline="") as stream:
+        for row in csv.DictReader(stream):
+            found[row["submission"]][row["task"]].append(row["verdict"])
+    return found
+
+
+def runs_of(control: Mapping[str, Sequence[str]], treated: Mapping[str, Sequence[str]]) -> Iterator[Run]:
+    """Two arms on the tasks that both have, in the order of the names: fixed before any verdict was known."""
+    for task in sorted(control.keys() & treated.keys()):
+        for arm, outcomes in (("control", control[task]), ("treated", treated[task])):
+            for number, outcome in enumerate(outcomes, 1):
+                yield Run(task, arm, str(number), outcome)  # type: ignore[arg-type]
+
+
+def against_itself(found: Verdicts) -> None:
+    """Random halves of one submission: nothing was changed, so that whatever is `improved` is false."""
+    print(
+        "\nReal verdicts, a submission against itself (100 random halves each; the field's rule: 2 runs, all must pass)"
+    )
+    print(f"{'':34} ours: confirmed  regression   field: tasks 'fixed'  'broken' (of 80)")
+    for name, tasks in sorted(found.items()):
+        chance = random.Random(name)
+        improved = worse = 0
+        fixed = broken = 0
+        for _ in range(100):
+            halves: tuple[dict[str, list[str]], dict[str, list[str]]] = ({}, {})
+            for task, outcomes in tasks.items():
+                shuffled = chance.sample(list(outcomes), len(outcomes))
+                halves[0][task], halves[1][task] = shuffled[:2], shuffled[2:4]
+            said = answer(list(runs_of(*halves)))
+            improved += said.result == "confirmed"
+            worse += said.result == "regression"
+            for task in tasks:
+                before, after = (all(outcome == "pass" for outcome in half[task]) for half in halves)
+                fixed += after and not before
+                broken += before and not after
+        print(f"{name:34} {improved:13} % {worse:9} %   {fixed / 100:17.1f} {broken / 100:12.1f}")
+
+
+def pairs(found: Verdicts) -> None:
+    """Submissions that use the same model, one as control: is the other harness better?"""
+    print("\nReal verdicts, pairs with the same model")
+    print(f"{'control -> treated':62} tasks  delta  95 % interval    E         looked at  result")
+    for model in ("claude-4-sonnet", "opus"):
+        names = sorted(name for name in found if model in name)
+        for control, treated in itertools.permutations(names, 2):
+            said = answer(list(runs_of(found[control], found[treated])))
+            side = said.targeted
+            low, high = side.interval
+            looked = side.reached if side.reached is not None else "-"
+            label = f"{control} -> {treated}"
+            print(
+                f"{label:62} {side.tasks:5} {side.delta:+6.3f}  [{low:+.3f}, {high:+.3f}] {side.e_value:9.2g} "
+                f"{looked:>9}  {said.result}"
+            )
+
+
+def main() -> None:
+    """All tables."""
+    begin = time.perf_counter()
+    power()
+    regressions()
+    if VERDICTS.is_file():
+        found = verdicts()
+        against_itself(found)
+        pairs(found)
+    else:
+        print("\nReal verdicts: not here.")
+    print(f"\n{time.perf_counter() - begin:.0f} s; imagined gains lift tasks to {LIFTED}, a quarter is lost elsewhere")
+
+
+if __name__ == "__main__":
+    main()

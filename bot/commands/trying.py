@@ -1,0 +1,63 @@
+"""`flywheel trial`: a results file in, what it says of the change out; or the size that a trial needs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from bot.errors import UserError
+from bot.trials import plan, results
+from bot.trials.answer import Side, answer
+
+SIZES = (10, 20, 40, 80)
+REPEATS = (2, 3, 5)
+
+
+def trial(path: Path, margin: float) -> dict[str, Any]:
+    """The answer of one results file, with the keys of design.md §4 and everything it was said from."""
+    if not 0 < margin < 1:
+        raise UserError(f"--margin {margin:g}: it is a share of passes. Name one between 0 and 1, such as 0.1.")
+    said = answer(results.read(_bytes(path), str(path)), margin)
+    return {
+        "result": said.result,
+        "e_value": said.targeted.e_value,
+        "tasks": said.targeted.tasks,
+        "trials": said.targeted.runs,
+        "delta": said.targeted.delta,
+        "interval": list(said.targeted.interval),
+        "p": said.targeted.p,
+        "reached": said.targeted.reached,
+        "regressions": list(said.regressions),
+        "suspects": list(said.suspects),
+        "recurrence": _side(said.recurrence),
+        "guard": _side(said.guard) and {**(_side(said.guard) or {}), "lower": said.guard_lower, "margin": said.margin},
+        "without_verdict": said.without_verdict,
+        "unpaired": list(said.unpaired),
+        "missing": list(said.missing),
+    }
+
+
+def planned(path: Path | None) -> list[dict[str, Any]]:
+    """Tasks × repeats × gain: the power of both tests, on the control runs of a results file or on a reference pool."""
+    pool = plan.pool_of(results.read(_bytes(path), str(path))) if path else plan.REFERENCE_POOL
+    if not pool:
+        raise UserError(f"{path}: no control run has a verdict. Name a results file with control runs.")
+    sizes = ((tasks, repeats, gain) for tasks in SIZES for repeats in REPEATS for gain in plan.EFFECTS)
+    found = (plan.power(pool, *size) for size in sizes)
+    return [{**msgspec.structs.asdict(one), "runs": one.runs} for one in found]
+
+
+def _side(side: Side | None) -> dict[str, Any] | None:
+    return None if side is None else {**msgspec.structs.asdict(side), "interval": list(side.interval)}
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        if not path.is_file():
+            raise UserError(f"{path}: there is no such file. Name a results file, CSV or JSON.")
+        with path.open("rb") as stream:
+            return stream.read(results.MAX_BYTES + 1)
+    except OSError as error:
+        raise UserError(f"{path}: it cannot be read ({error.strerror or error}). Check its permissions.") from error

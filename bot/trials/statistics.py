@@ -1,0 +1,121 @@
+"""Tallies of tasks go in; what they say of the treatment comes out: an e-value, an exact p, a bound for the difference.
+
+The unit is the task: only what differs within a task counts, so that easy and hard tasks in any mix do no harm
+(research/mining.md §4.1). Everything is one-sided for "treated is better" unless a docstring says otherwise.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from bot.trials.distributions import t_quantile
+from bot.trials.results import Tally
+
+RATIOS = (2.0, 4.0, 10.0, 25.0)
+"""The odds ratios over which the e-value is a mean (research/mining.md §4.2)."""
+HARMS = tuple(1 / ratio for ratio in RATIOS)
+"""The same, asking whether treated is worse."""
+CONFIRMED = 20.0
+"""E of which a true null reaches it with probability 0.05 at most, however often one looks (Ville's inequality)."""
+
+
+def e_value(tallies: Iterable[Tally], ratios: Sequence[float] = RATIOS) -> float:
+    """The conditional-likelihood-ratio e-value against "no effect on any task", a mean over odds ratios.
+
+    Given the successes of a task in both arms together, those of the treated arm follow Fisher's noncentral
+    hypergeometric law; its likelihood at each ratio over that at 1 is multiplied over tasks (research/mining.md §4.2).
+    Ratios below 1 ask for harm. Capped at 1e300.
+    """
+    logs = [0.0] * len(ratios)
+    for tally in tallies:
+        for place, ratio in enumerate(ratios):
+            logs[place] += _log_ratio(tally.treated, tally.treated_of, tally.control, tally.control_of, ratio)
+    most = max(logs)
+    total = most + math.log(sum(math.exp(log - most) for log in logs) / len(logs))
+    return math.exp(min(total, math.log(1e300)))
+
+
+def reached(tallies: Sequence[Tally], ratios: Sequence[float] = RATIOS, bar: float = CONFIRMED) -> int | None:
+    """After how many tasks, in their order, the e-value first reached the bar; None when it never did.
+
+    A trial may stop there: under a true null this ever happens with probability 1 / bar at most (Ville's inequality),
+    as long as the order was fixed before the runs. Over all tasks the e-value may be lower again.
+    """
+    logs = [0.0] * len(ratios)
+    for number, tally in enumerate(tallies, 1):
+        for place, ratio in enumerate(ratios):
+            logs[place] += _log_ratio(tally.treated, tally.treated_of, tally.control, tally.control_of, ratio)
+        if sum(math.exp(min(log, 600.0)) for log in logs) / len(logs) >= bar:
+            return number
+    return None
+
+
+@lru_cache(maxsize=1 << 16)
+def _log_ratio(treated: int, treated_of: int, control: int, control_of: int, ratio: float) -> float:
+    """log of ψ^b Σ w_j / Σ w_j ψ^j over all j that the margins allow, w_j = C(n, j) C(m, T - j)."""
+    total = treated + control
+    low, high = max(0, total - control_of), min(treated_of, total)
+    log_ratio = math.log(ratio)
+    weights = [(_ways(treated_of, j) + _ways(control_of, total - j), j) for j in range(low, high + 1)]
+    return treated * log_ratio + _log_sum(w for w, _ in weights) - _log_sum(w + j * log_ratio for w, j in weights)
+
+
+def _ways(total: int, chosen: int) -> float:
+    return math.lgamma(total + 1) - math.lgamma(chosen + 1) - math.lgamma(total - chosen + 1)
+
+
+def _log_sum(logs: Iterable[float]) -> float:
+    values = list(logs)
+    most = max(values)
+    return most + math.log(sum(math.exp(value - most) for value in values))
+
+
+def permutation(tallies: Iterable[Tally]) -> float:
+    """The exact p of "no effect on any task": how often shuffled labels within tasks give the treated arm as many."""
+    chances = [1.0]
+    lowest = seen = 0
+    for tally in tallies:
+        total = tally.treated + tally.control
+        low, high = max(0, total - tally.control_of), min(tally.treated_of, total)
+        ways = [math.comb(tally.treated_of, j) * math.comb(tally.control_of, total - j) for j in range(low, high + 1)]
+        whole = sum(ways)
+        spread = [0.0] * (len(chances) + len(ways) - 1)
+        for place, chance in enumerate(chances):
+            for shift, way in enumerate(ways):
+                spread[place + shift] += chance * (way / whole)
+        chances, lowest, seen = spread, lowest + low, seen + tally.treated
+    return min(1.0, math.fsum(chances[seen - lowest :]))
+
+
+def difference(tallies: Sequence[Tally]) -> float:
+    """The mean over tasks of treated minus control; 0 without tasks."""
+    return math.fsum(tally.difference for tally in tallies) / len(tallies) if tallies else 0.0
+
+
+def interval(tallies: Sequence[Tally], certainty: float = 0.95) -> tuple[float, float]:
+    """Both ends for the mean difference of tasks like these: Student's t over tasks, the cluster (Miller, 2411.00640).
+
+    With fewer than two tasks nothing is known of their spread: (-1, 1).
+    """
+    half = _half(tallies, (1 + certainty) / 2)
+    middle = difference(tallies)
+    return max(-1.0, middle - half), min(1.0, middle + half)
+
+
+def lower(tallies: Sequence[Tally], certainty: float = 0.95) -> float:
+    """The one-sided lower bound of the mean difference, clustered by task (research/mining.md §4.4)."""
+    return max(-1.0, difference(tallies) - _half(tallies, certainty))
+
+
+def _half(tallies: Sequence[Tally], share: float) -> float:
+    """Half the width. Where all tasks agree, up to `1 - (1 - s)^(1/n)` of such tasks might still not."""
+    count = len(tallies)
+    if count < 2:
+        return 2.0
+    middle = difference(tallies)
+    spread = math.fsum((tally.difference - middle) ** 2 for tally in tallies) / (count - 1)
+    if spread < 1e-12:
+        return float(1 - (1 - share) ** (1 / count))
+    return t_quantile(share, count - 1) * math.sqrt(spread / count)

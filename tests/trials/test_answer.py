@@ -1,0 +1,146 @@
+"""What a trial may say: first what it must not."""
+
+import random
+from collections.abc import Iterable
+
+from bot.trials.answer import answer
+from bot.trials.results import Arm, Run
+
+
+def arm_runs(task: str, arm: Arm, outcomes: str, **more: object) -> Iterable[Run]:
+    for number, letter in enumerate(outcomes, 1):
+        outcome = {"p": "pass", "f": "fail", "n": "none"}[letter]
+        yield Run(task, arm, f"{more.get('stage', 1)}.{number}", outcome, **more)  # type: ignore[arg-type]
+
+
+def tasks(count: int, control: str, treated: str, **more: object) -> list[Run]:
+    return [
+        run
+        for number in range(count)
+        for arm, outcomes in (("control", control), ("treated", treated))
+        for run in arm_runs(f"{more.get('set', 't')}{number}", arm, outcomes, **more)  # type: ignore[arg-type]
+    ]
+
+
+def recurring(count: int, control: tuple[str, str], treated: tuple[str, str]) -> list[Run]:
+    """(outcomes, recurrences) of each arm."""
+    return [
+        Run(f"t{number}", arm, str(place), "pass" if outcome == "p" else "fail", recurred=mark == "1")
+        for number in range(count)
+        for arm, (outcomes, marks) in (("control", control), ("treated", treated))
+        for place, (outcome, mark) in enumerate(zip(outcomes, marks, strict=True))
+    ]
+
+
+def test_an_arm_against_itself_is_inconclusive() -> None:
+    said = answer(tasks(20, "pfp", "pfp"))
+
+    assert said.result == "inconclusive"
+    assert "the runs so far do not point there" in said.missing[0]
+
+
+def test_few_tasks_are_inconclusive_and_say_how_many_more() -> None:
+    said = answer(tasks(1, "fff", "ppp"))
+
+    assert said.result == "inconclusive"
+    assert "1 tasks more" in said.missing[0]
+
+
+def test_missing_verdicts_are_neither_failures_nor_passes() -> None:
+    said = answer([*tasks(10, "fff", "ppp"), *tasks(40, "ppp", "nnn", set="guard")])
+
+    assert said.result == "confirmed"
+    assert said.without_verdict == 120
+    assert said.guard is None
+    assert len(said.unpaired) == 40
+
+
+def test_more_passes_confirm() -> None:
+    said = answer(tasks(10, "fff", "ppf"))
+
+    assert said.result == "confirmed"
+    assert said.targeted.delta > 0.6
+    assert said.missing == ()
+
+
+def test_a_guard_set_that_may_be_worse_withholds_the_confirmation() -> None:
+    said = answer([*tasks(10, "fff", "ppp"), *tasks(4, "ppp", "ppp", set="guard")])
+
+    assert said.result == "inconclusive"
+    assert "guard set may be worse" in said.missing[0]
+
+
+def test_a_guard_set_that_holds_confirms() -> None:
+    assert answer([*tasks(10, "fff", "ppp"), *tasks(60, "ppp", "ppp", set="guard")]).result == "confirmed"
+
+
+def test_a_pattern_that_vanished_without_more_passes_is_cosmetic() -> None:
+    said = answer(recurring(10, ("fff", "111"), ("fff", "000")))
+
+    assert said.result == "cosmetic"
+    assert said.recurrence is not None
+    assert said.recurrence.e_value >= 20
+
+
+def test_more_passes_while_the_pattern_recurs_are_not_confirmed() -> None:
+    said = answer(recurring(10, ("fff", "111"), ("ppp", "111")))
+
+    assert said.result == "inconclusive"
+    assert "pattern showing less" in said.missing[0]
+
+
+def test_a_worse_arm_is_a_regression() -> None:
+    assert answer(tasks(10, "ppp", "fff")).result == "regression"
+    assert answer([*tasks(10, "fff", "ppp"), *tasks(10, "ppp", "fff", set="guard")]).result == "regression"
+
+
+def test_some_tasks_that_got_worse_are_no_regression_when_more_got_better() -> None:
+    worse_first = [*tasks(3, "ppp", "fff"), *arm_runs("x", "control", "ppf"), *arm_runs("x", "treated", "ppf")]
+    better = [run for n in range(20) for run in arm_runs(f"b{n}", "control", "fff")]
+    better += [run for n in range(20) for run in arm_runs(f"b{n}", "treated", "ppp")]
+
+    assert answer(worse_first).result == "regression"
+    assert answer([*worse_first, *better]).result == "confirmed"
+
+
+def test_one_lost_pass_is_a_suspect_and_no_regression() -> None:
+    said = answer([*tasks(10, "fff", "ppp"), *arm_runs("z", "control", "pp"), *arm_runs("z", "treated", "pf")])
+
+    assert said.result == "confirmed"
+    assert (said.suspects, said.regressions) == (("z",), ())
+    assert "run them again as stage 2" in said.missing[0]
+
+
+def test_a_break_that_is_confirmed_on_fresh_runs_outweighs_everything() -> None:
+    first = [*tasks(10, "fff", "ppp"), *arm_runs("z", "control", "pp"), *arm_runs("z", "treated", "pf")]
+    again = [*arm_runs("z", "control", "ppppf", stage=2), *arm_runs("z", "treated", "fpfff", stage=2)]
+    cleared = [*arm_runs("z", "control", "ppppp", stage=2), *arm_runs("z", "treated", "ppfpp", stage=2)]
+    unscreened = [*arm_runs("t1", "control", "ppppp", stage=2), *arm_runs("t1", "treated", "fffff", stage=2)]
+
+    assert (answer([*first, *again]).result, answer([*first, *again]).regressions) == ("regression", ("z",))
+    assert answer([*first, *cleared]).result == "confirmed"
+    assert answer([*first, *unscreened]).regressions == ()
+
+
+def test_the_second_stage_never_counts_as_evidence_for_the_first() -> None:
+    first = tasks(6, "pf", "pf")
+    chosen = [run for n in range(6) for run in arm_runs(f"t{n}", "treated", "ppppp", stage=2)]
+    chosen += [run for n in range(6) for run in arm_runs(f"t{n}", "control", "fffff", stage=2)]
+
+    assert answer([*first, *chosen]).targeted == answer(first).targeted
+
+
+def test_random_halves_of_one_arm_are_rarely_improved() -> None:
+    chance = random.Random(11)
+    improved = 0
+    for _ in range(200):
+        runs = [
+            Run(f"t{n}", arm, str(k), "pass" if chance.random() < share else "fail")
+            for n in range(20)
+            for share in [chance.choice((0.05, 0.3, 0.6, 0.95))]
+            for arm in ("control", "treated")
+            for k in range(3)
+        ]
+        improved += answer(runs).result == "confirmed"  # type: ignore[arg-type]
+
+    assert improved <= 19  # 5 % of 200 and three standard errors
