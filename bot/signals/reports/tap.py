@@ -20,6 +20,7 @@ NAME = "tap"
 
 LEVEL_CAP = 50
 _FIRST = 40
+_PATH_CAP = 600
 _VERSION = re.compile(r"TAP version 1[234]\s*$")
 _PLAN = re.compile(r"1\.\.(\d{1,9})(?:\s+#.{0,200})?\s*$")
 _TEST = re.compile(r"(not )?ok\b(?:\s+(\d{1,9})\b)?(?:\s*-)?\s*(.*)$")
@@ -139,7 +140,7 @@ def _test(stream: _Stream, match: re.Match[str], depth: int, where: tuple[int, i
     """A test line takes the tests that stand deeper above it; one that opens a brace those below it."""
     level = _level(stream, depth)
     text = match[3].rstrip()
-    opens = text.endswith("{")
+    opens = text == "{" or text.endswith(" {")
     text = text[:-1] if opens else text
     directive = _DIRECTIVE.search(text)
     said = text[: directive.start()] if directive else text
@@ -193,7 +194,7 @@ def _cases(stream: _Stream, source: Source | None) -> Iterator[Case]:
 
 def _leaves(point: _Point, above: str, source: Source | None, excused: bool = False) -> Iterator[Case]:
     """The tests without subtests; a test that failed though none below it did is one itself."""
-    name = f"{above} > {point.name}" if above else point.name
+    name = f"{above} > {point.name}"[:_PATH_CAP] if above else point.name
     below = [case for child in point.below for case in _leaves(child, name, source, excused or point.state != "failed")]
     if below and (point.state != "failed" or excused or any(case.state == "failed" for case in below)):
         yield from below
