@@ -47,6 +47,11 @@ _ADVICE = re.compile(
 _CONTINUES = re.compile(r"^\s{0,40}(?:at \S|\.\.\. \d+ (?:more|common)|Caused by:|File \"|Suppressed: )|^\[ERROR\]")
 
 
+def bare(text: str) -> str:
+    """A line without the mark that the runner or the tool set in front of its message."""
+    return _PREFIX.sub("", text)
+
+
 def continues(text: str) -> bool:
     """A line that carries on the message before it: a stack frame, or one more line that the tool marks as an error."""
     return _CONTINUES.match(text) is not None

@@ -9,6 +9,7 @@ from hashlib import sha256
 from bot.signals import mask
 from bot.signals.reports import evidence, lines, steps
 from bot.signals.reports.evidence import Kind
+from bot.signals.reports.steps import Failure
 
 GAP = 1
 """Lines in both logs that may stand between two new ones of the same block. Measured: see bench/logs.py."""
@@ -19,11 +20,17 @@ BEFORE, AFTER, TAIL = 4, 6, 30
 LATEST = 200
 """Without a passing log: lines before the failed step's end that are searched first for the telling one."""
 
+MOST = 20_000
+"""Lines at the end of a failed step, or new ones at the end of a log, that are looked at: more than 99 of 100 failed
+logs have in all (research/ci.md §1.1). What comes before is counted as unseen.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
     """What matters in a failed log. `intervals` and `evidence` count lines from 1, both ends included; `evidence` is 0
-    and `key` empty when the log says nothing. `text` is the masked evidence line, `kind` what it bears.
+    and `key` empty when the log says nothing. `text` is the masked evidence line, `kind` what it bears. `unseen` lines
+    of the failed step (or new lines) were too many to be looked at.
     """
 
     key: str
@@ -32,6 +39,7 @@ class Excerpt:
     text: str = ""
     kind: Kind = "summary"
     sign: str = ""
+    unseen: int = 0
 
 
 def excerpt(fail: bytes, against: bytes | None) -> Excerpt:
@@ -40,20 +48,29 @@ def excerpt(fail: bytes, against: bytes | None) -> Excerpt:
     Equal failures have equal keys, whatever their times, paths and numbers; the key starts with its version.
     """
     cut = max(0, len(fail) - lines.SIZE_CAP)
-    passing = None if against is None else lines.texts(against[-lines.SIZE_CAP :])
-    return of_lines(lines.texts(fail[cut:]), passing, len(fail[:cut].splitlines()))
+    before = len(fail[:cut].splitlines())
+    texts = lines.texts(fail[cut:])
+    if against is None:
+        return of_step(texts, steps.failure(texts), before)
+    blocks, unseen = _difference(texts, lines.texts(against[-lines.SIZE_CAP :]))
+    return _picked(texts, blocks, unseen, before, len(texts))
 
 
-def of_lines(texts: Sequence[str], passing: Sequence[str] | None = None, before: int = 0) -> Excerpt:
-    """`excerpt` for logs whose lines were read already (`lines.texts`); `before` lines were left out in front."""
-    blocks = _alone(texts) if passing is None else _difference(texts, passing)
+def of_step(texts: Sequence[str], failure: Failure | None, before: int = 0) -> Excerpt:
+    """`excerpt` for a log whose lines and failed step were read already; `before` lines were left out in front."""
+    blocks, unseen = _alone(texts, failure)
+    return _picked(texts, blocks, unseen, before, LATEST)
+
+
+def _picked(texts: Sequence[str], blocks: Sequence[tuple[int, int]], unseen: int, before: int, latest: int) -> Excerpt:
+    """What is kept, with the telling line: of the last `latest` lines at best, else of all that is kept."""
     indexes = [index for first, last in blocks for index in range(first, last + 1)]
-    recent = [index for index in indexes if passing is not None or index > indexes[-1] - LATEST]
+    recent = [index for index in indexes if index > indexes[-1] - latest]
     found = evidence.pick(texts, recent)
-    if found is None or found.kind == "summary":
+    if len(recent) < len(indexes) and (found is None or found.kind == "summary"):
         found = evidence.pick(texts, indexes)
     if found is None:
-        return Excerpt("", ())
+        return Excerpt("", (), unseen=unseen)
     masked = mask.mask(texts[found.index]).strip()
     return Excerpt(
         key=_key(found, masked),
@@ -62,6 +79,7 @@ def of_lines(texts: Sequence[str], passing: Sequence[str] | None = None, before:
         text=masked,
         kind=found.kind,
         sign=found.sign,
+        unseen=unseen,
     )
 
 
@@ -70,11 +88,16 @@ def _key(found: evidence.Evidence, masked: str) -> str:
     return f"v{mask.VERSION}-{sha256(named.encode()).hexdigest()[:16]}"
 
 
-def _difference(texts: Sequence[str], passing: Sequence[str]) -> list[tuple[int, int]]:
-    """Blocks of lines that the passing log does not have; those that name a failure, or all when none does."""
+def _difference(texts: Sequence[str], passing: Sequence[str]) -> tuple[list[tuple[int, int]], int]:
+    """Blocks of lines that the passing log does not have; those that name a failure, or all when none does.
+
+    The number of new lines that were too many to look at comes with them.
+    """
     known = {*mask.mask_lines(list({*passing}))}
     masked = mask.mask_lines(texts)
     fresh = [index for index, line in enumerate(masked) if line not in known and line.strip()]
+    unseen = max(0, len(fresh) - MOST)
+    fresh = fresh[unseen:]
     telling: list[tuple[int, int]] = []
     for new in ([index for index in fresh if not evidence.says_nothing(texts[index])], fresh):
         blocks = _joined(_carried_on(new, texts), GAP)
@@ -84,8 +107,8 @@ def _difference(texts: Sequence[str], passing: Sequence[str]) -> list[tuple[int,
             if any(evidence.alarms(texts[index], masked[index]) for index in range(first, last + 1))
         ]
         if telling:
-            return telling
-    return _joined(fresh, GAP) or _alone(texts)
+            return telling, unseen
+    return (_joined(fresh, GAP), unseen) if fresh else _alone(texts, steps.failure(texts))
 
 
 def _carried_on(new: Sequence[int], texts: Sequence[str]) -> list[int]:
@@ -101,17 +124,21 @@ def _carried_on(new: Sequence[int], texts: Sequence[str]) -> list[int]:
     return sorted(found)
 
 
-def _alone(texts: Sequence[str]) -> list[tuple[int, int]]:
-    """Without a passing log: in the failed step, what stands around lines that name a failure, and the step's end."""
-    failure = steps.failure(texts)
+def _alone(texts: Sequence[str], failure: Failure | None) -> tuple[list[tuple[int, int]], int]:
+    """Without a passing log: in the failed step, what stands around lines that name a failure, and the step's end.
+
+    The number of the step's lines that were too many to look at comes with it.
+    """
     first, last = (failure.first, failure.last) if failure else (0, len(texts) - 1)
+    unseen = max(0, last + 1 - MOST - first)
+    first += unseen
     echoed = steps.echoes(texts, first, last)
     wanted = set(range(max(first, last - TAIL + 1), last + 1))
     step = [i for i in range(first, last + 1) if i not in echoed and evidence.names_failure(texts[i])]
     for index, masked in zip(step, mask.mask_lines([texts[index] for index in step]), strict=True):
         if evidence.alarms(texts[index], masked) and not evidence.says_nothing(texts[index]):
             wanted.update(range(max(first, index - BEFORE), min(last, index + AFTER) + 1))
-    return _joined(_carried_on(sorted(wanted - echoed), texts), 0)
+    return _joined(_carried_on(sorted(wanted - echoed), texts), 0), unseen
 
 
 def _joined(indexes: Sequence[int], gap: int) -> list[tuple[int, int]]:

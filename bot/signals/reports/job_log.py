@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from itertools import accumulate
 
-from bot.model import Outcome, Pin, Report, Signal, Source
-from bot.signals.reports import evidence, excerpt, lines, steps, trouble
+from bot.model import Outcome, Pin, Report, Signal, Source, replace
+from bot.signals import attribution
+from bot.signals.reports import evidence, excerpt, lines, signatures, steps
 from bot.signals.reports.excerpt import Excerpt
 from bot.signals.reports.steps import Failure
 from bot.signals.transcripts.outline import Head
 
 NAME = "github-job-log"
+
+PERMISSIONS = ("config/permission", "config/secret-missing")
+"""Signatures that say what the workflow was refused."""
 
 _DETAIL_CAP = 300
 _LINE = re.compile(r"(?:[^\t\n]{1,120}\t[^\t\n]{1,120}\t)?\ufeff?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z(?: |$)")
@@ -38,9 +42,23 @@ def read(data: bytes, path: str) -> Report:
     raw = lines.raw(data[cut:])
     texts = lines.texts(data[cut:])
     failure = steps.failure(texts)
-    signals = [*_duration(raw), *_failed(raw, texts, failure, source, cut)]
-    warnings = (f"{path}: larger than {lines.SIZE_CAP // 2**20} MiB, only its end was read.",) if cut else ()
-    return Report(NAME, source, _outcome(texts, failure), tuple(signals), bool(cut), warnings)
+    found = excerpt.of_step(texts, failure) if failure or not steps.ended(texts) else Excerpt("", ())
+    marks = [*_troubles(texts, failure, found), *_why(texts, failure, found)]
+    signals = [*_duration(raw), *_pinned(marks, raw, texts, source, cut)]
+    return Report(
+        "github-job-log", source, _outcome(texts, failure), tuple(signals), bool(cut), _lost(path, cut, found)
+    )
+
+
+def _lost(path: str, cut: int, found: Excerpt) -> tuple[str, ...]:
+    """What was not looked at."""
+    warnings = []
+    if cut:
+        warnings.append(f"{path}: larger than {lines.SIZE_CAP // 2**20} MiB, only its end was read.")
+    if found.unseen:
+        seen = f"only the last {excerpt.MOST:,} were searched for its cause"
+        warnings.append(f"{path}: the failed step has {found.unseen + excerpt.MOST:,} lines, {seen}.")
+    return tuple(warnings)
 
 
 def _outcome(texts: Sequence[str], failure: Failure | None) -> Outcome:
@@ -49,46 +67,50 @@ def _outcome(texts: Sequence[str], failure: Failure | None) -> Outcome:
     return "pass" if steps.ended(texts) and not steps.errors(texts) else "none"
 
 
-def _failed(
-    raw: Sequence[bytes], texts: Sequence[str], failure: Failure | None, source: Source, cut: int
-) -> list[Signal]:
-    """What a log tells that did not end well: why, its key, and the troubles that are nobody's fault here."""
+def _troubles(texts: Sequence[str], failure: Failure | None, found: Excerpt) -> Iterator[tuple[Signal, int]]:
+    """What the failed step, or the end of a log that was cut off, says by its signatures, each with its line."""
     if failure is None and steps.ended(texts):
-        return []
-    found = excerpt.of_lines(texts)
+        return
     first, last = (failure.first, failure.last) if failure else (0, len(texts) - 1)
-    troubles = trouble.find(texts, first, last)
-    if found.key and evidence.is_own_doing(found.kind, found.sign, texts[found.evidence - 1]):
-        troubles = tuple(item for item in troubles if item.detail == "runner-lost")
-    starts = [cut, *accumulate((len(line) for line in raw), initial=cut)][1:]
-    signals = [
-        Signal(item.name, detail=item.detail, pin=_pin(raw, starts, texts, item.index, source)) for item in troubles
-    ]
+    hits = signatures.find(texts, first, last, steps.echoes(texts, max(first, last - signatures.MOST), last))
+    own = signatures.is_own_doing(hits)
+    if found.key:
+        own = own or evidence.is_own_doing(found.kind, found.sign, texts[found.evidence - 1])
+    for hit in hits:
+        name = hit.signature.name
+        match attribution.of_log(name, own).cause:
+            case "infrastructure":
+                yield Signal("infrastructure", detail=hit.signature.id), hit.index
+            case "derivative" if not own:
+                yield Signal("derivative", detail=hit.signature.id), hit.index
+            case _ if name in PERMISSIONS and not own:
+                yield Signal("permission", detail=hit.signature.id), hit.index
+    picked = signatures.pick(hits)
+    if failure is not None and picked is not None:
+        yield Signal("log-signature", detail=picked.signature.name), picked.index
+
+
+def _why(texts: Sequence[str], failure: Failure | None, found: Excerpt) -> Iterator[tuple[Signal, int]]:
+    """How the step failed, the telling line and its key, each with its line."""
     if failure is None:
-        return signals
+        return
     if failure.conclusion != "failure":
-        pin = _pin(raw, starts, texts, failure.last, source)
-        signals.append(Signal("run-conclusion", detail=failure.conclusion, pin=pin))
-    return [*signals, *_why(found, failure, _pin(raw, starts, texts, found.evidence - 1, source))]
+        yield Signal("run-conclusion", detail=failure.conclusion), failure.last
+    if found.key:
+        code = None if failure.exit_code is None else float(failure.exit_code)
+        yield Signal("job-failed", detail=found.text[:_DETAIL_CAP], value=code), found.evidence - 1
+        yield Signal("log-key", detail=found.key), found.evidence - 1
 
 
-def _why(found: Excerpt, failure: Failure, pin: Pin | None) -> list[Signal]:
-    if not found.key:
-        return []
-    code = None if failure.exit_code is None else float(failure.exit_code)
-    return [
-        Signal("job-failed", detail=found.text[:_DETAIL_CAP], value=code, pin=pin),
-        Signal("log-key", detail=found.key, pin=pin),
-    ]
-
-
-def _pin(raw: Sequence[bytes], starts: Sequence[int], texts: Sequence[str], index: int, source: Source) -> Pin | None:
-    """A citation of a line: its bytes, and the longest piece of it that no escape sequence interrupts."""
-    if index < 0:
-        return None
-    quote = max(lines.pieces(raw[index], texts[index]), key=len, default="").strip()[:_DETAIL_CAP]
-    end = starts[index] + len(raw[index])
-    return Pin(source.path, source.sha256, starts[index], end, quote, line=index + 1) if quote else None
+def _pinned(
+    marks: Sequence[tuple[Signal, int]], raw: Sequence[bytes], texts: Sequence[str], source: Source, cut: int
+) -> Iterator[Signal]:
+    """Each signal with a citation of its line: the line's bytes, and its longest piece without an escape sequence."""
+    starts = [*accumulate((len(line) for line in raw), initial=cut)] if marks else []
+    for signal, index in marks:
+        quote = max(lines.pieces(raw[index], texts[index]), key=len, default="").strip()[:_DETAIL_CAP]
+        pin = Pin(source.path, source.sha256, starts[index], starts[index + 1], quote, line=index + 1)
+        yield replace(signal, pin=pin if quote else None)
 
 
 def _duration(raw: Sequence[bytes]) -> list[Signal]:

