@@ -164,7 +164,7 @@ def test_damaged_bytes_crash_nothing(name: str, noise: bytes, at: int, length: i
         report = READERS[name](data, "x")
         assert report.outcome in ("pass", "fail", "none")
         for signal in report.signals:
-            assert signal.detail.isprintable() or "\ufffd" in signal.detail
+            assert len(signal.detail.splitlines()) <= 1
 
 
 @pytest.mark.parametrize("name", NAMES)
