@@ -166,5 +166,5 @@ def _signals(cases: Sequence[Case], failed: Sequence[Case]) -> Iterator[Signal]:
 def _counts(ran: int, failed: int, took: float) -> Iterator[Signal]:
     yield Signal("tests-run", value=float(ran))
     yield Signal("tests-failed", value=float(failed))
-    if took:
+    if round(took):
         yield Signal("job-duration", value=float(round(took)))
