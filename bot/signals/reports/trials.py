@@ -38,7 +38,8 @@ _INFRASTRUCTURE = (
 )
 """How the names of endings begin that are the machine's and not the agent's."""
 
-_NUMBER = re.compile(r"[+-]?\d{1,6}(?:\.\d{0,20})?(?:e-?\d{1,3})?", re.I)
+_NUMBER = re.compile(r"[+-]?\d{1,15}(?:\.\d{0,20})?(?:e-?\d{1,3})?", re.I)
+_SEPARATOR = re.compile(r"[/\\!]")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_\s]+")
 
 
@@ -78,7 +79,7 @@ def is_reward(head: Head) -> bool:
     if head.shape in ("object", "lines"):
         keys = head.first.keys
         return _number(keys.get("reward")) is not None and all(_number(value) is not None for value in keys.values())
-    named = head.name.replace("\\", "/").rpartition("/")[2] == "reward.txt"
+    named = _SEPARATOR.split(head.name)[-1] == "reward.txt"
     return named and _NUMBER.fullmatch(head.text.strip()) is not None
 
 

@@ -101,7 +101,7 @@ def harbor(reward: object = None, exception: str = "") -> dict[str, Any]:
         "id": "1",
         "task_name": "hello",
         "trial_name": "hello__abc",
-        "agent_result": {"n_input_tokens": 100, "n_output_tokens": 20, "cost_usd": 0.25},
+        "agent_result": {"n_input_tokens": 2_000_100, "n_output_tokens": 20, "cost_usd": 0.25},
         "verifier_result": None if reward is None else {"rewards": {"reward": reward}},
         "exception_info": {"exception_type": exception, "exception_message": "m"} if exception else None,
     }
@@ -135,7 +135,7 @@ def test_harbor_is_judged_by_its_reward(value: object, outcome: str, ended: obje
 def test_harbor_tells_what_it_spent() -> None:
     spent = {signal.name: signal.value for signal in read(harbor(1)).signals if signal.name in ("tokens", "cost")}
 
-    assert {"tokens": 120.0, "cost": 0.25} == spent
+    assert {"tokens": 2_000_120.0, "cost": 0.25} == spent
 
 
 def test_a_job_lists_its_trials_by_reward() -> None:
@@ -151,6 +151,7 @@ def test_a_job_lists_its_trials_by_reward() -> None:
     [
         (b"1.0\n", "trial/verifier/reward.txt", "pass"),
         (b"0", "reward.txt", "fail"),
+        (b"1", "trials.zip!reward.txt", "pass"),
         (b'{"reward": 1, "speed": 0.5}', "verifier/reward.json", "pass"),
         (b'{\n  "reward": 0.5\n}', "any.json", "none"),
     ],
