@@ -10,12 +10,13 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from bot.errors import UserError
-from bot.model import Agent, Diff, Episode, Outcome, Report, Run, Signal, Trace
+from bot.model import Agent, Diff, Episode, Outcome, Report, Run, Signal, Source, Trace
 from bot.signals import transcripts
 from bot.signals.bundle import DAMAGED, Bundle, Member, bundles
 from bot.signals.changed import changed
 from bot.signals.join import Attempt, join
 from bot.signals.recognise import recognise
+from bot.signals.witness import FOLDER, closure, witnesses
 
 TOOL_RESULTS = "tool-results"
 """Claude Code keeps long tool output as files in `<session>/tool-results/` (research/transcripts.md §3.2)."""
@@ -30,6 +31,8 @@ class _Contents:
     traces: list[Trace] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
     diff: Diff | None = None
+    patch: Source | None = None
+    witnesses: dict[str, Report] = field(default_factory=dict)
     harness: dict[str, str] = field(default_factory=dict)
     unreadable: list[Signal] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -72,6 +75,11 @@ def _read_member(member: Member, contents: _Contents, expected: str | None) -> N
             contents.harness[member.name.removeprefix("harness/")] = _digest(member)
             return
         found = recognise(member.open, member.path, member.name)
+        if member.name.startswith(FOLDER):  # of other runs: no report and no transcript of this episode
+            if isinstance(found, Report):
+                _vouch(member, expected, [found.source.sha256], contents)
+                contents.witnesses[member.name] = found
+            return
         if isinstance(found, list):
             _vouch(member, expected, [source.sha256 for trace in found for source in trace.sources], contents)
             contents.traces.extend(found)
@@ -83,7 +91,7 @@ def _read_member(member: Member, contents: _Contents, expected: str | None) -> N
         if found.partial and not found.warnings:
             contents.warnings.append(f"{member.path}: it was cut off; what was lost cannot be known. Make it again.")
         if found.format == "patch":
-            contents.diff = found.diff
+            contents.diff, contents.patch = found.diff, found.source
             return
         contents.reports.append(found)
     except UserError as error:
@@ -148,6 +156,9 @@ def _episode(bundle: Bundle, contents: _Contents, attempt: Attempt) -> Episode:
         agent=_agent(_object(manifest, "agent"), trace),
         run=run,
         diff=diff,
+        patch=contents.patch,
+        witnesses=witnesses(manifest, contents.witnesses, lambda declared: _run(declared, None)),
+        closure=closure(manifest),
         joined=attempt.joined,
         reports=tuple(report.source.path for report in attempt.reports),
         harness=contents.harness,
@@ -209,6 +220,7 @@ def _run(declared: Mapping[str, object], trace: Trace | None) -> Run:
         workflow=_text(declared, "workflow"),
         event=_text(declared, "event"),
         conclusion=_text(declared, "conclusion"),
+        base=declared.get("base") is True,
         created_at=_text(declared, "created_at") or (trace.started if trace else ""),
     )
 
