@@ -44,7 +44,7 @@ from bot.signals.redact import redact
 from bot.traces.analyse import analyse
 from bot.traces.fingerprint import fingerprint
 from bot.traces.gate import gate, recall
-from bot.traces.integrity import integrity
+from bot.traces.integrity import doubts, integrity
 from bot.traces.mine import mine, pattern_id
 from bot.traces.pins import held
 
@@ -71,8 +71,10 @@ def turn(
     blamed = {exclusion.episode for exclusion in excluded}
     judged = [episode for episode in seen if episode.outcome != "none" and episode.id not in blamed]
     patterns = _with_unjudged(mine(findings, judged, detectors, ledger.remembered()), findings, seen)
+    suspicions = tuple(_suspicions(seen, sources))
     refused: list[str] = []
-    proposals = _capped(_propose(patterns, judged, harnesses, policy, detectors, ledger, refused), policy, ledger)
+    proposed = _propose(patterns, judged, harnesses, policy, detectors, ledger, suspicions, refused)
+    proposals = _capped(proposed, policy, ledger)
     return Turn(
         episodes=len(seen),
         outcomes=Counter(episode.outcome for episode in seen),
@@ -83,7 +85,7 @@ def turn(
         proposals=tuple(proposal for proposal in proposals if not proposal.decision.held),
         held=tuple(proposal for proposal in proposals if proposal.decision.held),
         warnings=tuple(dict.fromkeys([*refused, *_lost(dropped), *_warnings(seen)])),
-        integrity=tuple(_suspicions(seen, sources)),
+        integrity=suspicions,
     )
 
 
@@ -173,6 +175,7 @@ def _propose(
     policy: Policy,
     detectors: Sequence[Detector],
     ledger: Ledger,
+    suspicions: Sequence[IntegritySignal],
     refused: list[str],
 ) -> Iterator[Proposal]:
     """A proposal for every repository in which an actionable pattern keeps failing, best patterns first.
@@ -196,7 +199,7 @@ def _propose(
                 refused.append(f"{repository}: {error}")
                 continue
             if modification is not None:
-                yield _judged(modification, policy, ledger, _trust(pattern, here))
+                yield _judged(modification, policy, ledger, _trust(pattern, here), doubts(pattern, suspicions))
 
 
 def _of(prediction: Prediction, episodes: Sequence[Episode]) -> Prediction:
@@ -223,10 +226,12 @@ def _trust(pattern: Pattern, episodes: Sequence[Episode]) -> Trust:
     return min((episode.trust for episode in episodes if episode.id in shown), default="T0")
 
 
-def _judged(modification: Modification, policy: Policy, ledger: Ledger, trust: Trust) -> Proposal:
+def _judged(
+    modification: Modification, policy: Policy, ledger: Ledger, trust: Trust, doubted: Sequence[str]
+) -> Proposal:
     standing = ledger.changes.get(modification.id)
     dismissed = dismissal_holds(standing, modification.pattern.failed)
-    decision = judge(modification, policy, trust=trust, dismissed=dismissed)
+    decision = judge(modification, policy, trust=trust, doubts=doubted, dismissed=dismissed)
     return Proposal(modification, decision)
 
 

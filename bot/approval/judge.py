@@ -34,6 +34,7 @@ QUESTIONS: dict[str, str] = {
     "disturbance": "How many passing runs would it have disturbed?",
     "novelty": "Has a person seen, or refused, this before?",
     "trust": "Where does the evidence come from?",
+    "honesty": "Did the agents of the evidence work honestly?",
     "fleet-evidence": "Does the evidence come from this repository?",
     "measured": "Was it back-tested on enough passing runs?",
     "lift": "Is the failure rarer among passes?",
@@ -52,6 +53,7 @@ def judge(
     record: Sequence[Record] = (),
     *,
     integrity: Sequence[str] = (),
+    doubts: Sequence[str] = (),
     trust: Trust = "T2",
     dismissed: bool = False,
     trial: TrialResult = "none",
@@ -59,14 +61,15 @@ def judge(
 ) -> Decision:
     """The decision over one modification; `held` says why it should not be shown at all now.
 
-    `integrity` holds alarm codes, `dismissed` a remembered *no*, `stable` that the detector's status is stable.
+    `integrity` holds alarm codes about the change itself, `doubts` what looks like cheating in its evidence (a change
+    that rests on such episodes cannot merge itself), `dismissed` a remembered *no*, `stable` the detector's status.
     """
     reasons = (
         *_switch_and_integrity(modification, policy, integrity),
         *_paths(modification, policy),
         *_blast_radius(modification, policy),
         *_novelty(modification, record, dismissed),
-        *_trust(modification, trust),
+        *_trust(modification, trust, doubts),
         *_lift(modification, policy),
         Reason("trial", TRIED[trial], trial),
         *_record(modification, policy, record, stable),
@@ -137,8 +140,9 @@ def _novelty(modification: Modification, record: Sequence[Record], dismissed: bo
     yield Reason("novelty", "autonomous" if merged else "interactive", f"{merged} of this category merged before")
 
 
-def _trust(modification: Modification, trust: Trust) -> Iterator[Reason]:
+def _trust(modification: Modification, trust: Trust, doubts: Sequence[str]) -> Iterator[Reason]:
     yield Reason("trust", TRUSTED[trust], trust)
+    yield Reason("honesty", "interactive" if doubts else "autonomous", "; ".join(doubts) or "no sign of cheating")
     repositories = modification.pattern.repositories
     own = set(repositories) == {modification.repository}
     yield Reason("fleet-evidence", "autonomous" if own else "interactive", ", ".join(repositories) or "no repository")

@@ -59,6 +59,7 @@ DEMANDS = [
     ("integrity", "backlog", edited("../other/AGENTS.md"), {}),
     ("integrity", "backlog", edited("/etc/profile"), {}),
     ("integrity", "backlog", edited("a/.GIT/hooks/pre-commit"), {}),
+    ("honesty", "interactive", {}, {"doubts": ("I5 bypassed-check in 1 of 7 episodes of its evidence",)}),
     ("paths", "backlog", edited(".github/workflows/ci.yml"), {}),
     ("paths", "backlog", edited("sub/.GitHub/Workflows/ci.yml"), {}),
     ("paths", "backlog", edited("docs/CODEOWNERS"), {}),
