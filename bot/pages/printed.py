@@ -46,6 +46,7 @@ def pattern(one: Pattern) -> dict[str, Any]:
         "interval": interval(contrast),
         "p": contrast.p if contrast else None,
         "q": one.q,
+        "replication": asdict(one.replication) if one.replication else None,
         "causes": [{"fingerprint": cause, "episodes": count} for cause, count in one.causes],
         "findings": [finding(found) for found in one.findings],
     }
@@ -61,6 +62,7 @@ def finding(one: Finding) -> dict[str, Any]:
     return {
         "episode": one.episode,
         "steps": list(one.steps),
+        "window": asdict(one.window) if one.window else None,
         "instance": one.instance,
         "cause": one.cause,
         "pins": [pin(cited) for cited in one.pins],

@@ -28,6 +28,7 @@ WHY_DESCRIPTIVE = {
     "no-contrast": "no failed and passed runs that can be compared",
     "no-lift": "not shown to be rarer among passes",
     "not-significant": "may be chance among this many patterns",
+    "not-replicated": "shown by one half of the tasks, not by the other",
     "experimental": "the detector is experimental",
 }
 
