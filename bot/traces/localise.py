@@ -167,5 +167,9 @@ def _made_up(text: str) -> bool:
 
 
 def _changes(call: Call) -> bool:
-    """Whether a call changes something: an edit, or a tool of somebody's own that does not only look."""
-    return call.kind == "edit" or (call.kind == "other" and bool(call.name) and not LOOKS.match(call.name))
+    """Whether a call changes something for good: a tool of somebody's own that does not only look.
+
+    An edit does not: it can be taken back, and nobody has yet labelled where runs that edit went wrong for us to learn
+    whether their first edit is where.
+    """
+    return call.kind == "other" and bool(call.name) and not LOOKS.match(call.name)

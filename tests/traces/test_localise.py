@@ -86,17 +86,18 @@ def test_the_window_keeps_its_seven_steps_at_either_end():
     assert (24, 30) == (lambda w: (w.first, w.last))(localise(run(at=30, failed=True, changes=True)))
 
 
-def test_turns_keep_the_numbers_of_the_steps_and_a_red_check_is_no_error():
+def test_turns_keep_the_numbers_of_the_steps_a_red_check_is_no_error_and_an_edit_can_be_taken_back():
     red = Call("Bash", "shell", "error", "pytest", check=Check("fail"))
     lost = Call("Edit", "edit", "error", error="string not found")
     asked = Call("get_order", "other", "ok")
     done = Call("cancel_order", "other", "ok")
-    steps = tuple(Step(0, 9, "I go on", (call,)) for call in (red, lost, asked, done))
+    edited = Call("Edit", "edit", "ok", paths=("a.py",))
+    steps = tuple(Step(0, 9, "I go on", (call,)) for call in (red, lost, asked, done, edited))
     seen = moments(Trace("test", (), steps))
 
-    assert [1, 2, 3, 4] == [one.number for one in seen]
-    assert [False, True, False, False] == [one.failed for one in seen]
-    assert [False, True, False, True] == [one.changes for one in seen]
+    assert [1, 2, 3, 4, 5] == [one.number for one in seen]
+    assert [False, True, False, False, False] == [one.failed for one in seen]
+    assert [False, False, False, True, False] == [one.changes for one in seen]
 
 
 def test_every_code_has_a_weight_and_every_weight_its_evidence():
