@@ -20,9 +20,10 @@ _FATES = {
     "unresolved_ids": False,
     "empty_patch_ids": False,
     "error_ids": None,
-    "incomplete_ids": None,
 }
-"""Lists of a run's report, and whether their instances are resolved (None: nothing judged them)."""
+"""Lists of a run's report, and whether their instances are resolved (None: nothing judged them).
+
+Those of `incomplete_ids` were never attempted: a run of one instance lists the rest of its data set there."""
 
 
 def matches(head: Head) -> bool:

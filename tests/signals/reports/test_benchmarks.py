@@ -214,11 +214,18 @@ def test_a_run_lists_its_instances_by_fate() -> None:
         "empty_patch_ids": ["c"],
         "error_ids": ["d"],
         "completed_ids": ["a", "b"],
+        "incomplete_ids": ["e"],
     }
     report = read(run)
 
     assert ("swe-bench", "none") == (report.format, report.outcome)
     assert [(True, "a"), (False, "b"), (False, "c"), (False, "d (not judged)")] == told(report, "task-resolved")
+
+
+def test_a_run_of_one_instance_is_one_attempt() -> None:
+    run = {"total_instances": 300, "submitted_instances": 1, "resolved_ids": ["a"], "incomplete_ids": ["b", "c"]}
+
+    assert ("swe-bench", "pass") == (read(run).format, read(run).outcome)
 
 
 @pytest.mark.parametrize("value", [trial(True, test_a="passed"), harbor(1), instance(True, fixed=["a"])])
