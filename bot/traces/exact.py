@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 ALPHA = 0.05
 _WIDEST = 690.0
 """Logarithms of odds ratios are searched up to here; e**690 is still a float."""
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(msgspec.Struct, frozen=True):
     """One stratum: `fired_failed` of `failed` and `fired_passed` of `passed` episodes showed the detector."""
 
     fired_failed: int
@@ -32,8 +32,7 @@ class Table:
         return 0 < self.fired_failed + self.fired_passed < self.failed + self.passed and self.failed * self.passed > 0
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(msgspec.Struct, frozen=True):
     """The conditional maximum-likelihood odds ratio, 95 % mid-p interval (None = infinite), two-sided mid-p at 1.
 
     `exact` is the p-value that counts what was seen whole and not half: never below its due under the null.

@@ -51,7 +51,8 @@ MADE_UP = re.compile(
 )
 """Words of a turn that goes on without the facts."""
 LOOKS = re.compile(r"(?i)(?:get|list|search|find|read|show|view|fetch|query|look|calculate|think|count|check)(?:_|\b)")
-"""Tools of unknown kind whose name says that they only look; all others change something."""
+OWN = re.compile(r"(?i)todo|plan|ask|skill|memory|note|tool_?search")
+"""Tools with which an agent keeps its own books or speaks with a person."""
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -167,9 +168,11 @@ def _made_up(text: str) -> bool:
 
 
 def _changes(call: Call) -> bool:
-    """Whether a call changes something for good: a tool of somebody's own that does not only look.
+    """Whether a call changes something for good: a tool of somebody's own whose name does not say that it only looks.
 
     An edit does not: it can be taken back, and nobody has yet labelled where runs that edit went wrong for us to learn
     whether their first edit is where.
     """
-    return call.kind == "other" and bool(call.name) and not LOOKS.match(call.name)
+    if call.kind != "other" or not call.name:
+        return False
+    return not LOOKS.match(call.name) and not OWN.search(call.name[:MAX_LINE])

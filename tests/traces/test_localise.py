@@ -92,12 +92,13 @@ def test_turns_keep_the_numbers_of_the_steps_a_red_check_is_no_error_and_an_edit
     asked = Call("get_order", "other", "ok")
     done = Call("cancel_order", "other", "ok")
     edited = Call("Edit", "edit", "ok", paths=("a.py",))
-    steps = tuple(Step(0, 9, "I go on", (call,)) for call in (red, lost, asked, done, edited))
+    listed = Call("TodoWrite", "other", "ok")
+    steps = tuple(Step(0, 9, "I go on", (call,)) for call in (red, lost, asked, done, edited, listed))
     seen = moments(Trace("test", (), steps))
 
-    assert [1, 2, 3, 4, 5] == [one.number for one in seen]
-    assert [False, True, False, False, False] == [one.failed for one in seen]
-    assert [False, False, False, True, False] == [one.changes for one in seen]
+    assert [1, 2, 3, 4, 5, 6] == [one.number for one in seen]
+    assert [False, True, False, False, False, False] == [one.failed for one in seen]
+    assert [False, False, False, True, False, False] == [one.changes for one in seen]
 
 
 def test_every_code_has_a_weight_and_every_weight_its_evidence():
