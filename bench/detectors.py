@@ -66,7 +66,7 @@ def verdicts() -> tuple[list[Episode], list[Finding]]:
             if row["verdict"] == "none":
                 continue
             outcome = "pass" if row["verdict"] == "pass" else "fail"
-            episodes.append(Episode(name, row["submission"], outcome, task=row["task"]))  # type: ignore[arg-type]
+            episodes.append(Episode(name, row["submission"], outcome, task=row["task"]))
             if row["failure_mode"] == "agent_timeout":
                 findings.append(Finding(TIMED_OUT.id, name, ()))
     return episodes, findings

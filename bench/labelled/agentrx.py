@@ -63,8 +63,8 @@ def _tau(trace: Trace, run: dict[str, list[dict[str, object]]], label: dict[str,
     messages = run["traj"]
     numbers = [n for n, message in enumerate(messages, 1) if message["role"] == "assistant"]
     seen = [replace(one, number=n, speaker="assistant") for one, n in zip(moments(trace), numbers, strict=True)]
-    failures = {failure["failure_id"]: failure for failure in label["failures"]}  # type: ignore[attr-defined]
-    cause = failures[label["root_cause"]["failure_id"]]  # type: ignore[index]
+    failures = {failure["failure_id"]: failure for failure in label["failures"]}
+    cause = failures[label["root_cause"]["failure_id"]]
     return Case(
         name=f"tau-retail/{trace.task}",
         task=trace.task,
