@@ -26,7 +26,7 @@ from bot.model import Detector, Episode, Finding, Trace, replace
 from bot.signals.collect import collect
 from bot.traces import claims
 from bot.traces.analyse import analyse
-from bot.traces.gate import gate
+from bot.traces.gate import gate, recall
 from bot.traces.mine import mine
 
 TAU = Path("../shared/data/transcripts/tau-bench/historical_trajectories__gpt-4o-airline.json")
@@ -44,7 +44,9 @@ HANDS_OVER = re.compile(r"(?i)transfer|human|escalat|hand_?off")
 
 def judged(path: Path) -> list[Episode]:
     """The episodes with an outcome that the gate lets through."""
-    return [one for one in collect([path]) if one.outcome != "none" and gate(one) is None]
+    fleet = list(collect([path]))
+    history = recall(fleet)
+    return [one for one in fleet if one.outcome != "none" and gate(one, history) is None]
 
 
 def shuffled(episodes: Sequence[Episode], rng: random.Random) -> list[Episode]:

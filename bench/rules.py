@@ -25,7 +25,7 @@ from bot.signals.collect import collect
 from bot.traces import detectors
 from bot.traces.analyse import analyse
 from bot.traces.contrast import contrast
-from bot.traces.gate import gate
+from bot.traces.gate import gate, recall
 
 RULES = Path("rules/detectors")
 DATA = Path("../shared/data/transcripts")
@@ -82,7 +82,8 @@ def table(title: str, rules: Sequence[Detector], seen: Sequence[Episode]) -> lis
     started = time.perf_counter()
     found = [finding for episode in seen for finding in analyse(episode, rules)]
     took = time.perf_counter() - started
-    judged = [episode for episode in seen if episode.outcome != "none" and gate(episode) is None]
+    history = recall(seen)
+    judged = [episode for episode in seen if episode.outcome != "none" and gate(episode, history) is None]
     sets = {
         "failed": [episode for episode in judged if episode.outcome == "fail"],
         "passed": [episode for episode in judged if episode.outcome == "pass"],

@@ -9,7 +9,7 @@ from bot.errors import UserError
 from bot.model import Detector, Episode, Finding, Replay, replace
 from bot.modifications.backtest import GUARDS, calibrate, replay, replay_rule
 from bot.traces.analyse import analyse
-from bot.traces.gate import gate
+from bot.traces.gate import gate, recall
 
 
 def backtest(
@@ -19,7 +19,9 @@ def backtest(
     clock: Callable[[], int] = time.perf_counter_ns,
 ) -> Replay:
     """Replay over all episodes with an outcome that the gate lets through."""
-    judged = [episode for episode in episodes if episode.outcome != "none" and gate(episode) is None]
+    fleet = list(episodes)
+    history = recall(fleet)
+    judged = [episode for episode in fleet if episode.outcome != "none" and gate(episode, history) is None]
     if name in GUARDS:
         return replay(name, judged, calibrate(name, judged))
     for detector in detectors:

@@ -20,6 +20,16 @@ def run(turn: Turn, performed: Mapping[str, Performed]) -> dict[str, Any]:
         "patterns": [pattern(one) for one in turn.patterns],
         "modifications": [modification(one, performed.get(one.modification.id)) for one in turn.proposals],
         "held": [modification(one, None) for one in turn.held],
+        "integrity": [
+            {
+                "episode": one.episode,
+                "code": one.code,
+                "steps": list(one.steps),
+                "detail": one.detail,
+                "pins": [pin(cited) for cited in one.pins],
+            }
+            for one in turn.integrity
+        ],
         "warnings": list(turn.warnings),
     }
 

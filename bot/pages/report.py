@@ -59,6 +59,7 @@ def report(
         ),
         codes=words.by_code(turn.excluded),
         excluded=_cut(turn.excluded[:MAX_EXCLUDED], turn.excluded),
+        doubtful=_cut(_doubtful(turn), turn.integrity),
         warnings=_cut(turn.warnings[:MAX_WARNINGS], turn.warnings),
     )
 
@@ -90,6 +91,7 @@ def _pattern(pattern: Pattern, detector: Detector | None, axis: svg.Axis) -> dic
         "why": [words.WHY_DESCRIPTIVE.get(reason, reason) for reason in pattern.reasons],
         "interval": svg.interval(pattern.contrast, axis),
         "sentence": words.compared(pattern.contrast),
+        "replicated": words.replicated(pattern),
         "failed": svg.bar(pattern.failed, pattern.failed_of, "fail"),
         "passed": svg.bar(pattern.passed, pattern.passed_of, "pass"),
         "findings": _cut([_finding(one) for one in _varied(findings)], findings),
@@ -114,7 +116,22 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "place": words.place(pin) if pin else "",
         "link": _link(pin) if pin else "",
         "quote": printable(pin.shown) if pin else "",
+        "wrong": words.went_wrong(finding.window),
     }
+
+
+def _doubtful(turn: Turn) -> list[dict[str, Any]]:
+    """What looks like cheating, each with its first citation."""
+    return [
+        {
+            "it": one,
+            "means": words.integrity(one.code),
+            "place": words.place(one.pins[0]) if one.pins else "",
+            "link": _link(one.pins[0]) if one.pins else "",
+            "quote": printable(one.pins[0].shown) if one.pins else "",
+        }
+        for one in turn.integrity[:MAX_EXCLUDED]
+    ]
 
 
 def _link(pin: Pin) -> str:

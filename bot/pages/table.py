@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
 
 NARROW = 76
-MAX_PATTERNS = 40
+MAX_DESCRIBED = 8
 MAX_CHANGES = 40
 TIER_STYLE = {"autonomous": "green", "interactive": "cyan", "backlog": "yellow"}
 
@@ -44,13 +44,17 @@ def _parts(turn: Turn, performed: Mapping[str, Performed], *, narrow: bool) -> I
     yield Text.assemble((words.count(turn.episodes, "episode"), "bold"), f": {seen}")
     for code, meaning, total in words.by_code(turn.excluded):
         yield Text(f"  left out: {total} {meaning[:1].lower()}{meaning[1:]} ({code})", style="dim")
+    for code in sorted({one.code for one in turn.integrity}):
+        runs = words.count(len({one.episode for one in turn.integrity if one.code == code}), "run")
+        yield Text(f"  looks like cheating: {runs}, {words.integrity(code)} ({code})", style="red")
     yield Text("")
     if not turn.patterns:
         yield Text(_nothing(turn))
         return
-    yield _pattern_list(turn) if narrow else _patterns(turn)
-    if len(turn.patterns) > MAX_PATTERNS:
-        yield Text(f"… and {len(turn.patterns) - MAX_PATTERNS} more in the report", style="dim")
+    shown = _shown(turn)
+    yield _pattern_list(shown) if narrow else _patterns(shown)
+    if len(turn.patterns) > len(shown):
+        yield Text(f"… and {len(turn.patterns) - len(shown)} more in the report, only described", style="dim")
     yield Text("")
     changes = len(turn.proposals) + len(turn.held)
     if not changes:
@@ -78,7 +82,14 @@ def _nothing(turn: Turn) -> str:
     return "No known failure was found in these runs."
 
 
-def _patterns(turn: Turn) -> RenderableType:
+def _shown(turn: Turn) -> list[Pattern]:
+    """All that is actionable, and of what is only described the first few: a terminal is no archive."""
+    ordered = sorted(turn.patterns, key=order)
+    strong = sum(pattern.status == "actionable" for pattern in ordered)
+    return ordered[: strong + MAX_DESCRIBED]
+
+
+def _patterns(patterns: Sequence[Pattern]) -> RenderableType:
     from rich.table import Table
     from rich.text import Text
 
@@ -87,7 +98,7 @@ def _patterns(turn: Turn) -> RenderableType:
     rows.add_column("failures", justify="right", no_wrap=True)
     rows.add_column("passes", justify="right", no_wrap=True)
     rows.add_column("odds ratio [95 %]", overflow="fold", justify="right")
-    for pattern in sorted(turn.patterns, key=order)[:MAX_PATTERNS]:
+    for pattern in patterns:
         strong = pattern.status == "actionable"
         name = Text(pattern.detector, style="bold" if strong else "dim")
         if not strong:
@@ -102,11 +113,11 @@ def _patterns(turn: Turn) -> RenderableType:
     return rows
 
 
-def _pattern_list(turn: Turn) -> RenderableType:
+def _pattern_list(patterns: Sequence[Pattern]) -> RenderableType:
     from rich.text import Text
 
     lines = Text().append("What keeps going wrong", style="bold")
-    for pattern in sorted(turn.patterns, key=order)[:MAX_PATTERNS]:
+    for pattern in patterns:
         strong = pattern.status == "actionable"
         lines.append(f"\n{pattern.detector}", style="bold" if strong else "dim")
         lines.append(f"\n  {pattern.failed}/{pattern.failed_of} failed, {pattern.passed}/{pattern.passed_of} passed")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from bot.model import Contrast, Exclusion, Modification, Pattern, Pin, Prediction
+from bot.model import Contrast, Exclusion, Modification, Pattern, Pin, Prediction, Window
 
 STRATA = {
     "task": "failed and passed runs of the same task",
@@ -20,6 +20,10 @@ GATE = {
     "X2": "Nothing judged the run",
     "X3": "The model's provider failed",
     "X4": "The machine failed",
+    "X5": "Another run of the same code passed",
+    "X6": "The base was red already",
+    "X7": "A test known to be flaky",
+    "X8": "Closed without a review",
     "X9": "The workflow lacked a permission",
 }
 WHY_DESCRIPTIVE = {
@@ -74,6 +78,44 @@ def compared(contrast: Contrast | None) -> str:
         ratio, low = number(contrast.odds_ratio), number(contrast.low)
         odds = f"a failed run has {ratio} times the odds of a passing one to show it (95 % interval from {low} {upper})"
     return f"{what}, {odds}."
+
+
+def replicated(pattern: Pattern) -> str:
+    """What the other half of the tasks says of a pattern; empty when there was nothing to compare."""
+    found = pattern.replication
+    if found is None:
+        return ""
+    seen = (
+        f"{found.fired_failed:,} of {count(found.failed, 'failed run')} and "
+        f"{found.fired_passed:,} of {count(found.passed, 'passing run')}"
+    )
+    if found.code == "replicated":
+        return f"Found on one half of the tasks and confirmed on the other ({seen}, one-sided p = {found.p:.2g})."
+    if found.code == "not-replicated":
+        return f"Found on one half of the tasks and not confirmed on the other ({seen}, one-sided p = {found.p:.2g})."
+    return "The tasks are too few to confirm on one half what the other shows."
+
+
+def went_wrong(window: Window | None) -> str:
+    """Where a failed run most likely went wrong; empty where nobody can tell."""
+    if window is None or window.confidence == "none":
+        return ""
+    span = f"steps {window.first}-{window.last}" if window.first < window.last else f"step {window.step}"
+    return f"went wrong in {span}, look at {window.step} first ({window.reason})"
+
+
+INTEGRITY = {
+    "I1": "Weakened a test",
+    "I2": "Touched what judges it",
+    "I3": "Wrote an expected answer into the code",
+    "I4": "Looked for the answer",
+    "I5": "Went round a check",
+}
+
+
+def integrity(code: str) -> str:
+    """What an integrity code means."""
+    return INTEGRITY.get(code.partition(" ")[0], code)
 
 
 def expected(prediction: Prediction) -> str:

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from bot.model import Contrast, Detector, Exclusion, Performed, Turn, replace
+from bot.model import Contrast, Detector, Exclusion, IntegritySignal, Performed, Pin, Turn, replace
 from bot.pages import svg
 from bot.pages.report import MAX_FINDINGS, report
 
@@ -167,3 +167,16 @@ def test_an_infinite_end_is_an_arrow_and_a_finite_one_a_bar() -> None:
     assert "<path" in svg.interval(contrast(None, 2.0, None), axis)
     assert "<path" not in svg.interval(contrast(3.0, 1.5, 6.0), axis)
     assert 'aria-label="odds ratio ∞ [2.00, ∞]"' in svg.interval(contrast(None, 2.0, None), axis)
+
+
+def test_what_looks_like_cheating_is_shown_with_its_citation_and_nothing_is_when_there_is_none() -> None:
+    pin = Pin("runs/a.jsonl", "0" * 64, 3, 40, "assert False", line=7, shown="assert <b>False</b>")
+    doubtful = IntegritySignal("o/r/1", "I1 weakened-test", (4,), "2 assertions fewer in tests/test_a.py", (pin,))
+    turn = Turn(1, {"fail": 1}, (), (), 0, (), ())
+
+    page = report(replace(turn, integrity=(doubtful,)))
+
+    assert "cheating" not in report(turn)
+    assert "Weakened a test" in page
+    assert "assert &lt;b&gt;False&lt;/b&gt;" in page
+    assert "a.jsonl:7" in page

@@ -71,7 +71,10 @@ def test_a_repositorys_name_is_no_markup_and_no_escape(turn: Turn) -> None:
     assert "\x1b" not in text
 
 
-def test_a_thousand_patterns_are_cut_and_counted(turn: Turn) -> None:
-    text = printed(replace(turn, patterns=turn.patterns * 400))
+def test_what_is_only_described_is_cut_and_counted(turn: Turn) -> None:
+    strong = sum(pattern.status == "actionable" for pattern in turn.patterns)
+    weak = [pattern for pattern in turn.patterns if pattern.status == "descriptive"]
+    text = printed(replace(turn, patterns=(*turn.patterns, *weak * 40)))
 
-    assert "… and 1160 more in the report" in text
+    assert strong == 2
+    assert "… and 33 more in the report, only described" in text
