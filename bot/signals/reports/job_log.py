@@ -72,7 +72,8 @@ def _troubles(texts: Sequence[str], failure: Failure | None, found: Excerpt) -> 
     if failure is None and steps.ended(texts):
         return
     first, last = (failure.first, failure.last) if failure else (0, len(texts) - 1)
-    hits = signatures.find(texts, first, last, steps.echoes(texts, max(first, last - signatures.MOST), last))
+    echoed = steps.echoes(texts, max(first, last - signatures.MOST), last)
+    hits = signatures.find(texts, first, last, echoed, found.evidence - 1)
     own = signatures.is_own_doing(hits)
     if found.key:
         own = own or evidence.is_own_doing(found.kind, found.sign, texts[found.evidence - 1])

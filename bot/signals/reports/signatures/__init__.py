@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Sequence
 from functools import cache
+from itertools import islice
 
 import msgspec
 
@@ -38,26 +39,26 @@ class Hit(msgspec.Struct, frozen=True):
     index: int
 
 
-def find(texts: Sequence[str], first: int, last: int, echoed: Collection[int] = ()) -> tuple[Hit, ...]:
-    """Every signature of the step `first` to `last` once, at its first line; in the step's tail, at its last.
+def find(
+    texts: Sequence[str], first: int, last: int, echoed: Collection[int] = (), telling: int = -1
+) -> tuple[Hit, ...]:
+    """Every signature of the step `first` to `last` once: at the `telling` line if it stands there, else at its first
+    line, or at its last when it counts in the step's tail only.
 
     Lines in `echoed` show a script that ran and say nothing; nor do warnings.
     """
     start = max(first, last - MOST + 1)
     shown = [index for index in range(start, last + 1) if index not in echoed and not _is_remark(texts[index])]
+    late = [index for index in reversed(shown) if index > last - TAIL]
     whole = "\n".join([texts[index] for index in shown])
-    tail = "\n".join([texts[index] for index in shown if index > last - TAIL])
+    tail = "\n".join([texts[index] for index in late])
     hits = []
     for signature in TABLE:
-        near = [needle for needle in signature.needles if needle in (tail if signature.tail else whole)]
-        if not near:
-            continue
-        order = reversed([index for index in shown if index > last - TAIL]) if signature.tail else shown
-        found = next(
-            (i for i in order if any(needle in texts[i] for needle in near) and _holds(signature, texts, i)), -1
-        )
-        if found >= 0:
-            hits.append(Hit(signature, found))
+        lines, text = (late, tail) if signature.tail else (shown, whole)
+        if near := [needle for needle in signature.needles if needle in text]:
+            order = [telling, *lines] if telling in lines else lines
+            bearing = (index for index in order if any(needle in texts[index] for needle in near))
+            hits += islice((Hit(signature, index) for index in bearing if _holds(signature, texts, index)), 1)
     return tuple(hits)
 
 

@@ -14,9 +14,10 @@ _DEPENDENCIES = (
     Signature(
         "dependency/npm",
         "cause",
-        ("ERESOLVE", "EUSAGE", "ETARGET", "E404", "ERR_PNPM_", "can only install", "lockfile"),
+        ("ERESOLVE", "EUSAGE", "ETARGET", "E404", "ERR_PNPM_", "can only install", "lockfile", "find module"),
         r"\bcode (?:ERESOLVE|EUSAGE|ETARGET|E404)$|ERR_PNPM_(?:OUTDATED_LOCKFILE|NO_MATCHING|PEER_DEP|FETCH_404)"
-        r"|`?npm ci`? can only install|[Yy]our lockfile needs to be updated|The lockfile would have been modified",
+        r"|`?npm ci`? can only install|[Yy]our lockfile needs to be updated|The lockfile would have been modified"
+        r"|^(?:Error: )?Cannot find module '(?![./])",
     ),
     Signature(
         "dependency/python",
@@ -175,7 +176,7 @@ _COMPILERS = (
         "cause",
         ("Can't resolve", "resolve import", "[ERROR]", "build error:", "Cannot find module"),
         r"Module not found: (?:Error: )?Can't resolve|Rollup failed to resolve import|^✘ \[ERROR\]|^build error:"
-        r"|^(?:Error: )?Cannot find module '",
+        r"|^(?:Error: )?Cannot find module '[./]",
         tail=True,
     ),
     Signature(

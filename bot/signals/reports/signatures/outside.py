@@ -12,11 +12,10 @@ _STOPS = (
         "stop",
         (
             *("shutdown signal", "lost communication", "runner encountered an error", "runner has been deleted"),
-            *("pod failed to come online", "custom container implementation failed"),
+            "pod failed to come online",
         ),
         r"The runner has received a shutdown signal|lost communication with the server"
-        r"|hosted runner encountered an error|The runner has been deleted|pod failed to come online"
-        r"|^Executing the custom container implementation failed",
+        r"|hosted runner encountered an error|The runner has been deleted|pod failed to come online",
         tail=True,
     ),
     Signature(
@@ -26,7 +25,13 @@ _STOPS = (
         r"^The (?:job running on runner|action|job) .{0,300}(?:has timed out after|exceeded the maximum exec)",
         marked=True,
     ),
-    Signature("excluded/cancelled", "stop", ("operation was cancel",), r"^The operation was cancell?ed\.", marked=True),
+    Signature(
+        "excluded/cancelled",
+        "stop",
+        ("operation was cancel", "received SIGINT"),
+        r"^The operation was cancell?ed\.|^received SIGINT$|Step cancelled by GitHub Actions",
+        marked=True,
+    ),
     Signature("excluded/dependabot", "stop", ("Dependabot enc",), r"^Dependabot encountered an error", marked=True),
     Signature(
         "derivative/other-checks",
@@ -159,8 +164,9 @@ _NETWORK = (
         "infra/network-jvm",
         "cause",
         ("Received status code", "Could not GET", "UnknownHostException", "transfer artifact", "Could not HEAD"),
-        r"Received status code (?:429|5\d\d) from server|Could not (?:GET|HEAD) 'https|^(?:Caused by: )?java\.net\."
-        r"UnknownHostException|Could not transfer artifact .{0,900}(?:timed out|reset|: (?:429|5\d\d)|unknown host)",
+        r"Received status code (?:429|5\d\d) from server|Could not (?:GET|HEAD) 'https?:[^']{1,400}'\.?$"
+        r"|^(?:Caused by: )?java\.net\.UnknownHostException|Could not transfer artifact .{0,900}"
+        r"(?:timed out|reset|: (?:429|5\d\d)|[Uu]nknown host|in certificate didn't match)",
         tail=True,
     ),
     Signature(
