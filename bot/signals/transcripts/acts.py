@@ -87,7 +87,7 @@ def _command(given: Mapping[str, Any]) -> str:
 
 
 def _paths(given: Mapping[str, Any]) -> tuple[str, ...]:
-    found = (text(given.get(key)) for key in ("path", "file_path", "filename", "file"))
+    found = (text(given.get(key)) for key in ("path", "file_path", "filePath", "absolute_path", "filename", "file"))
     return tuple(sys.intern(path[:PATH_CAP]) for path in found if path)
 
 

@@ -21,7 +21,7 @@ import re
 import msgspec
 
 from bot.model import EndReason, Tokens, Trace
-from bot.signals.transcripts.assemble import TEXT_CAP, Answer, Draft
+from bot.signals.transcripts.assemble import TEXT_CAP, Answer
 from bot.signals.transcripts.codex_answers import answer
 from bot.signals.transcripts.codex_fork import Fork
 from bot.signals.transcripts.codex_records import BARE, NAME, STARTS, TYPES, Line, Payload, bare, is_record, matches
@@ -63,7 +63,6 @@ class CodexReader(Reader[Line]):
 
     def __init__(self, lines: Lines, name: str, agent: str) -> None:
         super().__init__(lines, name, agent)
-        self._step: Draft | None = None
         self._said = ""
         self._exits: dict[str, int] = {}
         self._fork = Fork()
@@ -94,12 +93,12 @@ class CodexReader(Reader[Line]):
         elif kind == "event_msg":
             self._event(payload)
         elif kind == "turn_context":
-            self._step = None
+            self.step = None
             self.by(model=payload.model)
             self.cwd = self.cwd or payload.cwd or ""
         elif kind == "compacted":
             self.compactions += 1
-            self._step = None
+            self.step = None
 
     # --- heads and replay ---------------------------------------------------------------------------------------------
 
@@ -133,29 +132,21 @@ class CodexReader(Reader[Line]):
     def _item(self, item: Payload, start: int, end: int, plain: bool) -> None:
         kind = item.type or ("message" if item.role else "")
         if kind == "message" and item.role != "assistant":
-            self._step = None
+            self.step = None
             self._request(item)
         elif kind in ("message", "reasoning", "agent_message"):
             said = texts(item.content) or texts(item.summary)
-            self._open(start, end, quote(said, plain), kind)
+            self.growing(start, end, quote(said, plain), kind)
             if kind == "message":
                 self.final = said[:TEXT_CAP] or self.final
                 self.last = "text"
         elif kind in _CALLS:
             self._call(item, kind, start, end, plain)
         elif kind.endswith("_output"):
-            self._step = None
+            self.step = None
             told = self._exits.pop(item.call_id, None)
             if self.assembly.answer(item.call_id, answer(item.output, item.call_id, told, start, end, plain)):
                 self.last = "answer"
-
-    def _open(self, start: int, end: int, said: str, fallback: str) -> Draft:
-        self.provider_errors = 0
-        if self._step is None:
-            self._step = self.assembly.step(start, end, said, fallback)
-        else:
-            self.assembly.speak(self._step, start, end, said)
-        return self._step
 
     def _request(self, item: Payload) -> None:
         if item.role != "user":
@@ -179,7 +170,7 @@ class CodexReader(Reader[Line]):
         else:
             use = describe(name, arguments)
         said = quote(use.command, plain=True) or (use.paths[0][:120] if use.paths else "") or name[:120]
-        step = self._open(start, end, said, name[:120])
+        step = self.growing(start, end, said, name[:120])
         call_id = item.call_id or (item.id or "" if kind == "local_shell_call" else "")
         fresh = self.assembly.call(step, call_id, name, use, start, end, said, hash(arguments or text(item.input)))
         self.last = "call" if fresh else self.last
@@ -189,19 +180,19 @@ class CodexReader(Reader[Line]):
     def _event(self, event: Payload) -> None:
         match event.type:
             case "token_count":
-                self._step = None
+                self.step = None
                 self._count(bytes(event.info))
             case "task_started" | "turn_started":
-                self._step, self.last = None, "started"
+                self.step, self.last = None, "started"
             case "task_complete" | "turn_complete":
-                self._step, self.last = None, "complete"
+                self.step, self.last = None, "complete"
                 self.final = text(event.last_agent_message)[:TEXT_CAP] or self.final
             case "turn_aborted":
-                self._step, self.last = None, "aborted"
+                self.step, self.last = None, "aborted"
             case "exec_command_end" if event.exit_code is not None and event.call_id in self.assembly.pending:
                 self._exits[event.call_id] = event.exit_code
             case "error":
-                self._step, self.last = None, "error"
+                self.step, self.last = None, "error"
                 self._said = text(event.message)[:TEXT_CAP]
                 self.provider_errors += 1
             case "stream_error":
@@ -236,9 +227,7 @@ class CodexReader(Reader[Line]):
 
 def _arguments(value: object) -> str:
     """Arguments are JSON in a string; some writers put the object itself."""
-    if isinstance(value, str) or value is None:
-        return value or ""
-    return msgspec.json.encode(value).decode()
+    return msgspec.json.encode(value).decode() if isinstance(value, dict) else text(value)
 
 
 def _branch(git: bytes) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeGuard, TypeVar, get_args, get_origin
 
 import msgspec
 from msgspec.structs import fields
@@ -31,9 +31,9 @@ def _fit(value: object, kind: Any) -> tuple[bool, object]:
     for option in (kind, *get_args(kind)):
         if isinstance(value, dict) and _is_struct(option):
             return True, fitted(value, option)
-        parts = get_args(option)
-        if isinstance(value, list) and parts and _is_struct(parts[0]):
-            return True, [fitted(_as_part(item), parts[0]) for item in value if isinstance(item, dict | str)]
+        part = next(iter(get_args(option)), None) if get_origin(option) is list else None
+        if isinstance(value, list) and _is_struct(part):
+            return True, [fitted(_as_part(item), part) for item in value if isinstance(item, dict | str)]
     return False, None
 
 
@@ -41,5 +41,5 @@ def _as_part(item: object) -> dict[str, Any]:
     return item if isinstance(item, dict) else {"type": "text", "text": item}
 
 
-def _is_struct(kind: object) -> bool:
+def _is_struct(kind: object) -> TypeGuard[type[msgspec.Struct]]:
     return isinstance(kind, type) and issubclass(kind, msgspec.Struct)

@@ -11,8 +11,8 @@ from typing import ClassVar, Generic, TypeVar
 
 import msgspec
 
-from bot.model import Agent, EndReason, Tokens, Trace, replace
-from bot.signals.transcripts.assemble import Assembly
+from bot.model import Agent, EndReason, Origin, Tokens, Trace, replace
+from bot.signals.transcripts.assemble import Assembly, Draft
 from bot.signals.transcripts.fit import fitted
 from bot.signals.transcripts.lines import BROKEN, Lines
 from bot.signals.transcripts.salvage import salvage_line
@@ -33,6 +33,8 @@ class Reader(Generic[R]):
         self.lines = lines
         self.name = name
         self.assembly = Assembly()
+        self.step: Draft | None = None
+        """The step that is growing, in formats that do not name the message a record belongs to."""
         self.agent = Agent(agent)
         self.session = self.cwd = self.branch = self.started = self.ended = self.prompt = self.final = ""
         self.tokens = Tokens()
@@ -132,6 +134,15 @@ class Reader(Generic[R]):
             self.agent = replace(
                 self.agent, version=self.agent.version or version or "", model=self.agent.model or model or ""
             )
+
+    def growing(self, start: int, end: int, said: str, fallback: str, origin: Origin = "main") -> Draft:
+        """The step that a record of the agent belongs to: the one that is growing, else a new one."""
+        self.provider_errors = 0
+        if self.step is None or self.step.origin != origin:
+            self.step = self.assembly.step(start, end, said, fallback, origin)
+        else:
+            self.assembly.speak(self.step, start, end, said)
+        return self.step
 
     def passed_over(self, kind: str, number: int) -> None:
         """Note a record of a type that this format does not know."""

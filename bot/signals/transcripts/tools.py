@@ -17,15 +17,30 @@ PATH_CAP = 500
 MOST_PATHS = 20
 
 _KINDS: dict[CallKind, tuple[str, ...]] = {
-    "shell": ("bash", "shell", "shell_command", "exec_command", "local_shell", "local_shell_call", "run_command"),
-    "edit": ("edit", "write", "multiedit", "notebookedit", "apply_patch", "str_replace_based_edit_tool"),
-    "read": ("read", "notebookread", "view_image", "read_file", "readmcpresourcetool"),
-    "search": ("grep", "glob", "ls", "search", "toolsearch", "tool_search_call", "list_dir", "grep_files"),
-    "web": ("webfetch", "websearch", "web_search", "web_search_call"),
-    "task": ("task", "agent", "spawn_agent"),
+    "shell": (
+        "bash", "shell", "shell_command", "exec_command", "local_shell", "local_shell_call", "run_command",
+        "run_shell_command", "powershell",
+    ),
+    "edit": (
+        "edit", "write", "multiedit", "notebookedit", "apply_patch", "str_replace_based_edit_tool", "create", "replace",
+        "write_file", "patch", "delete",
+    ),
+    "read": (
+        "read", "notebookread", "view_image", "read_file", "readmcpresourcetool", "view", "read_many_files",
+        "readlints",
+    ),
+    "search": (
+        "grep", "glob", "ls", "search", "toolsearch", "tool_search_call", "list_dir", "grep_files", "rg", "list",
+        "list_directory", "search_file_content", "grep_search", "codesearch", "semsearch", "lsp",
+    ),
+    "web": (
+        "webfetch", "websearch", "web_search", "web_search_call", "web_fetch", "google_web_search", "fetch",
+    ),
+    "task": ("task", "agent", "spawn_agent", "codebase_investigator", "delegate_to_agent"),
     "poll": (
         "bashoutput", "taskoutput", "agentoutputtool", "wait", "wait_agent", "sleep", "tasklist", "taskget",
-        "get_command_status", "list_agents",
+        "get_command_status", "list_agents", "read_bash", "list_bash", "read_powershell", "list_powershell",
+        "read_agent",
     ),
 }  # fmt: skip
 KIND_OF: dict[str, CallKind] = {name: kind for kind, names in _KINDS.items() for name in names}
@@ -44,12 +59,16 @@ class Arguments(msgspec.Struct, gc=False):
     command: object = None
     cmd: object = None
     file_path: object = None
+    filePath: object = None  # noqa: N815
+    absolute_path: object = None
+    dir_path: object = None
     notebook_path: object = None
     path: object = None
     paths: object = None
     chars: object = None
     input: object = None
     patch: object = None
+    patchText: object = None  # noqa: N815
     action: object = None
 
 
@@ -76,11 +95,12 @@ def describe(name: str, arguments: bytes | str | msgspec.Raw) -> Use:
     except BROKEN:
         given = _from_text(arguments)
     if name == "apply_patch":
-        return _patched(_text(given.input) or _text(given.patch) or _text(given.command))
+        return _patched(_text(given.input) or _text(given.patch) or _text(given.patchText) or _text(given.command))
     command = _command(given)
     if kind == "shell":
         return _shell(command)
-    return Use(kind, command[:COMMAND_CAP], _paths(given))
+    paths = _paths(given)
+    return Use(kind, command[:COMMAND_CAP], paths, paths if name == "create" else ())
 
 
 def describe_stdin(arguments: str) -> Use:
@@ -135,7 +155,9 @@ def _command(given: Arguments) -> str:
 
 def _paths(given: Arguments) -> tuple[str, ...]:
     listed = given.paths if isinstance(given.paths, list) else []
-    values: Sequence[object] = (given.file_path, given.notebook_path, given.path, *listed)
+    values: Sequence[object] = (
+        given.file_path, given.filePath, given.notebook_path, given.path, given.absolute_path, given.dir_path, *listed,
+    )  # fmt: skip
     return tuple(sys.intern(str(value)[:PATH_CAP]) for value in values if isinstance(value, str) and value)[:MOST_PATHS]
 
 
@@ -165,3 +187,10 @@ def quote(text: str, plain: bool = False) -> str:
 
 def _is_plain(said: str) -> bool:
     return said.isascii() and '"' not in said and "\\" not in said
+
+
+def cited(use: Use, name: str, fallback: str, plain: bool = False) -> str:
+    """What is quoted of a call: its command, else its file, else its name; `fallback` where none of these can be."""
+    command = quote(use.command, plain) if use.kind in ("shell", "poll") else ""
+    path = quote(use.paths[0], plain) if use.paths else ""
+    return command or path or quote(name, plain) or fallback

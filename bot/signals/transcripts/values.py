@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 MOST = 1e15
@@ -40,3 +41,23 @@ def mapping(value: object) -> dict[str, Any]:
 def mappings(value: object) -> Iterator[dict[str, Any]]:
     """The objects of a list."""
     return (item for item in (value if isinstance(value, list) else ()) if isinstance(item, dict))
+
+
+def moment(timestamp: object) -> float | None:
+    """The seconds since 1970 of an ISO 8601 time, else None."""
+    try:
+        return datetime.fromisoformat(text(timestamp)[:64].replace("Z", "+00:00")).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+def iso(milliseconds: object) -> str:
+    """The ISO 8601 time of milliseconds since 1970, else an empty text."""
+    if not isinstance(milliseconds, int | float) or not 0 < milliseconds < 253_402_300_799_000:
+        return ""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def lasted(begun: float | None, done: float | None) -> int | None:
+    """Milliseconds between two moments, None when one is unknown or they stand the wrong way round."""
+    return round((done - begun) * 1000) if begun is not None and done is not None and done >= begun else None

@@ -20,7 +20,6 @@ STRANGERS = {
     "cursor": b'{"type":"system","subtype":"init","apiKeySource":"login","cwd":"/a","session_id":"b","model":"c",'
     b'"permissionMode":"default"}\n{"type":"tool_call","subtype":"started","session_id":"b"}\n',
     "amp": b'{"type":"system","subtype":"init","cwd":"/a","session_id":"T-1234","tools":[],"mcp_servers":[]}\n',
-    "copilot": b'{"type":"session.start","data":{"sessionId":"a","producer":"copilot-agent"}}\n',
     "codex exec": b'{"type":"thread.started","thread_id":"a"}\n{"type":"turn.started"}\n',
     "pi": b'{"type":"session","version":3,"id":"a","cwd":"/a"}\n{"type":"message","id":"b","message":{}}\n',
     "opencode": b'{"type":"step_start","sessionID":"ses_1","part":{}}\n',
@@ -49,6 +48,7 @@ OWN = {
     b'"uuid":"b","timestamp":"t"}\n',
     "claude-stream-json": b'{"type":"system","subtype":"init","session_id":"a","tools":[],"claude_code_version":"2"}\n',
     "claude-execution": b'[\n  {\n    "type": "system",\n    "subtype": "init",\n    "session_id": "a"\n  }\n]',
+    "copilot-events": b'{"type":"session.start","data":{"sessionId":"a","producer":"copilot-agent"}}\n',
     "codex-rollout": b'{"timestamp":"t","type":"session_meta","payload":{"id":"a","cwd":"/a"}}\n',
     "atif": b'{"schema_version": "ATIF-v1.6", "session_id": "a", "agent": {"name": "b", "version": "1"}, "steps": []}',
     "swe-agent": b'{"environment": "swe_main", "trajectory": [{"action": "ls", "observation": ""}], "history": []}',
