@@ -1,8 +1,12 @@
 """Conditions: what they leave alone first, then what they see. The cases of the shipped rules are in test_rules.py."""
 
-import pytest
+import time
 
-from bot.model import Diff, Episode, Signal, replace
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.model import Call, Check, Diff, Episode, Signal, Source, Step, Trace, replace
 from bot.traces import cases
 from bot.traces.claims import says
 from bot.traces.conditions import CONDITIONS, check, evaluate
@@ -335,3 +339,85 @@ def test_what_a_guard_did_in_another_session_is_not_this_runs():
 
     assert evaluate({"guard_did": "pause"}, mine) is None
     assert evaluate({"guard_did": "pause"}, others) == ()
+
+
+texts = st.sampled_from(
+    ["", "a.py", "pytest -k x", "tests/t.py", "cat a > b", "command not found", "error: x"]
+) | st.text(max_size=9)
+calls = st.builds(
+    Call,
+    name=texts,
+    kind=st.sampled_from(["shell", "edit", "read", "search", "web", "task", "poll", "other"]),
+    status=st.sampled_from(["ok", "error", "rejected", "aborted", "missing"]),
+    command=texts,
+    paths=st.lists(texts, max_size=2).map(tuple),
+    exit_code=st.none() | st.integers(0, 130),
+    error=texts,
+    timed_out=st.booleans(),
+    check=st.none()
+    | st.builds(Check, st.sampled_from(["pass", "fail", "none"]), st.lists(texts, max_size=2).map(tuple)),
+    end=st.integers(0, 200_000),
+    quote=texts,
+)
+steps = st.builds(
+    Step,
+    start=st.just(0),
+    end=st.just(1),
+    quote=texts,
+    calls=st.lists(calls, max_size=3).map(tuple),
+    origin=st.sampled_from(["main", "subagent"]),
+)
+signals = st.builds(
+    Signal,
+    name=st.sampled_from(["test-failed", "job-failed", "lint-failed", "guard-acted", "test-regressed"]),
+    held=st.booleans(),
+    detail=texts,
+)
+PARAMETERS: tuple[object, ...] = (
+    1,
+    2,
+    5,
+    70,
+    ["*"],
+    "x",
+    "red",
+    "source",
+    "success",
+    "none",
+    "narrow",
+    "unrun",
+    "build",
+)
+MORE: tuple[object, ...] = ("failed", "finished", "unopened", "nudge")
+
+
+@given(
+    trace=st.lists(steps, max_size=12),
+    said=st.lists(signals, max_size=3),
+    diff=st.none() | st.builds(Diff, st.lists(texts, max_size=3).map(tuple), st.lists(texts, max_size=3).map(tuple)),
+    prompt=texts,
+)
+def test_any_episode_is_asked_everything_and_only_its_own_steps_are_cited(trace, said, diff, prompt):
+    run = Trace("test", (Source("t", "", 0),), tuple(trace), "finished", final="All tests pass.", prompt=prompt)
+    episode = Episode("e", "o/r", "fail", run, tuple(said), diff=diff)
+
+    for condition in CONDITIONS:
+        for parameter in (*PARAMETERS, *MORE):
+            if condition.accepts(parameter) == "":
+                cited = condition.ask(episode, parameter)
+                assert cited is None or list(cited) == sorted({*cited} & {*range(1, len(trace) + 1)})
+
+
+def test_a_long_run_is_asked_in_time_that_grows_with_its_steps():
+    """Forty thousand calls, a few seconds at most: nothing compares every step with every other."""
+    same = Step(0, 1, "q", (Call("Bash", "shell", "error", "make", error="x", check=Check("fail", ("t",))),))
+    edit = Step(0, 1, "q", (Call("Edit", "edit", "ok", paths=("a.py",)),))
+    read = Step(0, 1, "q", (Call("Read", "read", "ok", paths=("a.py",)), Call("Bash", "shell", "ok", "ls")))
+    many = (same,) * 20_000 + (same, edit) * 2_000 + (read,) * 20_000
+    episode = Episode("e", "o/r", "fail", Trace("test", (Source("t", "", 0),), many, "finished"))
+    started = time.perf_counter()
+
+    for condition in CONDITIONS:
+        condition.ask(episode, next(p for p in (3, *PARAMETERS, *MORE) if condition.accepts(p) == ""))
+
+    assert time.perf_counter() - started < 20

@@ -32,11 +32,10 @@ def errors_in_a_row(episode: Episode, least: int) -> tuple[int, ...] | None:
         row: list[int] = []
         for number, call in thread:
             if call.status == "ok":
-                row = []
+                best, row = max(best, row, key=len), []
             elif not row or row[-1] != number:
                 row.append(number)
-            if len(row) > len(best):
-                best = list(row)
+        best = max(best, row, key=len)
     return tuple(best) if len(best) >= least else None
 
 

@@ -17,14 +17,12 @@ def error_streak(episode: Episode, least: int) -> tuple[int, ...] | None:
     for thread in threads(episode):
         error, streak = "", list[int]()
         for number, call in thread:
-            if call.status == "ok":
-                error, streak = "", []
-            elif call.error and call.error == error:
+            if call.status == "error" and call.error and call.error == error:
                 streak += [] if streak[-1] == number else [number]
-            else:
-                error, streak = call.error, [number]
-            if len(streak) > len(best):
-                best = list(streak)
+                continue
+            best = max(best, streak, key=len)
+            error, streak = ("", []) if call.status == "ok" else (call.error, [number])
+        best = max(best, streak, key=len)
     return tuple(best) if len(best) >= least else None
 
 
@@ -48,7 +46,7 @@ def failed_edits(episode: Episode, least: int) -> tuple[int, ...] | None:
 
 def same_call(episode: Episode, least: int) -> tuple[int, ...] | None:
     """The very same call is made in `least` or more steps with no successful edit in between."""
-    found: tuple[int, ...] = ()
+    best: list[int] = []
     for thread in threads(episode):
         seen: dict[Hashable, list[int]] = {}
         for number, call in thread:
@@ -58,9 +56,8 @@ def same_call(episode: Episode, least: int) -> tuple[int, ...] | None:
             steps = seen.setdefault(same, [])
             if not steps or steps[-1] != number:
                 steps.append(number)
-            if len(steps) > len(found):
-                found = tuple(steps)
-    return found if len(found) >= least else None
+            best = max(best, steps, key=len)
+    return tuple(best) if len(best) >= least else None
 
 
 def edits_of_one_file(episode: Episode, least: int) -> tuple[int, ...] | None:
@@ -83,20 +80,29 @@ def edits_without_progress(episode: Episode, least: int) -> tuple[int, ...] | No
     best: tuple[int, ...] = ()
     red: Check | None = None
     looks: list[int] = []
+    waiting: list[tuple[str, int]] = []
     edited: dict[str, list[int]] = {}
     for number, call in calls(episode):
-        for path in edits(call) if red else ():
-            edited.setdefault(path, []).append(number)
+        waiting += [(path, number) for path in edits(call)] if red else []
         if call.check is None or call.check.outcome == "none":
             continue
-        if not call.check.failing or call.check != red:
+        if call.check.failing and call.check == red:
+            looks.append(number)
+            for path, step in waiting:
+                edited.setdefault(path, []).append(step)
+        else:
+            best = max(best, _in_vain(edited, looks, least), key=len)
             red, looks, edited = (call.check if call.check.outcome == "fail" else None), [], {}
-            continue
-        among, looks = looks, [*looks, number]
-        most = _most(edited, least) or ()
-        if len(most) > len(best) and any(most[0] <= look < most[-1] for look in among):
-            best = (*most, *(look for look in looks if look > most[0]))
-    return tuple(sorted(set(best))) or None
+        waiting = []
+    return max(best, _in_vain(edited, looks, least), key=len) or None
+
+
+def _in_vain(edited: dict[str, list[int]], looks: list[int], least: int) -> tuple[int, ...]:
+    """The edits of the file with most of them and the checks after the first, if a check stands among the edits."""
+    most = _most(edited, least) or ()
+    if not any(most[0] <= look < most[-1] for look in looks if most):
+        return ()
+    return tuple(sorted({*most, *(look for look in looks if look > most[0])}))
 
 
 def _most(seen: dict[str, list[int]], least: int) -> tuple[int, ...] | None:

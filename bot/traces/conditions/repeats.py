@@ -81,12 +81,10 @@ def _run(row: Row) -> list[int]:
     last: Hashable = None
     for number, key in row:
         if key != last:
-            run, last = [], key
+            best, run, last = max(best, run, key=len), [], key
         if not run or run[-1] != number:
             run.append(number)
-        if len(run) > len(best):
-            best = list(run)
-    return best
+    return max(best, run, key=len)
 
 
 def _longest(runs: Sequence[list[int]], least: int) -> tuple[int, ...] | None:
