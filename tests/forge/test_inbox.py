@@ -1,0 +1,266 @@
+"""What was acknowledged is there after any crash, is worked on by one at a time, and ends once."""
+
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from bot.errors import UserError
+from bot.forge.inbox import MAX_ATTEMPTS, Inbox, SqliteInbox
+from bot.forge.webhook import Hint, Place
+
+ROOT = Path(__file__).resolve().parents[2]
+WRITER = """
+import sys
+from pathlib import Path
+from bot.forge.inbox import SqliteInbox
+from bot.forge.webhook import Hint
+inbox = SqliteInbox(Path(sys.argv[1]))
+for number in range(int(sys.argv[2])):
+    new = inbox.put(Hint(f"push", f"d{number}", "ref"), 1.0).result()
+    print(f"d{number}", new, flush=True)
+inbox.close()
+"""
+TAKER = """
+import sys
+from pathlib import Path
+from bot.forge.inbox import SqliteInbox
+inbox = SqliteInbox(Path(sys.argv[1]))
+while work := inbox.take(sys.argv[2], 10.0, 60.0):
+    print(work.subject, flush=True)
+    assert inbox.done(work, 11.0)
+inbox.close()
+"""
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Iterator[SqliteInbox]:
+    found = SqliteInbox(tmp_path / "inbox.db")
+    yield found
+    found.close()
+
+
+def hint(delivery: str, repository: int = 10, pull: int = 3, installation: int = 1) -> Hint:
+    places = (Place(repository, f"o/r{repository}"),)
+    return Hint("pull_request", delivery, "pull", installation=installation, places=places, pulls=(pull,))
+
+
+def put(inbox: Inbox, *hints: Hint) -> list[bool]:
+    return [inbox.put(one, float(at)).result(10) for at, one in enumerate(hints)]
+
+
+def start(code: str, *arguments: object) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+
+
+def test_an_empty_inbox_gives_no_work(inbox: SqliteInbox) -> None:
+    assert inbox.take("a", 0.0, 60.0) is None
+    assert {"received": 0, "done": 0, "failed": 0} == inbox.counts()
+
+
+def test_a_delivery_is_new_once(inbox: SqliteInbox) -> None:
+    assert [True, False, False] == put(inbox, hint("1"), hint("1"), hint("1"))
+
+
+def test_a_hundred_of_one_delivery_at_once_are_one(inbox: SqliteInbox) -> None:
+    with ThreadPoolExecutor(20) as pool:
+        news = list(pool.map(lambda _n: inbox.put(hint("1"), 1.0).result(10), range(100)))
+
+    assert 1 == sum(news)
+    assert 1 == inbox.counts()["received"]
+
+
+def test_a_delivery_that_is_done_stays_done_when_it_is_sent_again(inbox: SqliteInbox) -> None:
+    put(inbox, hint("1"))
+    work = inbox.take("a", 1.0, 60.0)
+    assert work is not None
+    assert inbox.done(work, 2.0)
+
+    assert [False] == put(inbox, hint("1"))
+    assert inbox.take("a", 3.0, 60.0) is None
+
+
+def test_a_delivery_that_failed_is_taken_up_when_it_is_sent_again(inbox: SqliteInbox) -> None:
+    put(inbox, hint("1"))
+    work = inbox.take("a", 1.0, 60.0)
+    assert work is not None
+    assert inbox.failed(work, 2.0, "GitHub said 404")
+    assert inbox.take("a", 3.0, 60.0) is None
+
+    assert [True] == put(inbox, hint("1"))
+    assert inbox.take("a", 4.0, 60.0) is not None
+
+
+def test_hints_of_one_pull_are_one_piece_of_work(inbox: SqliteInbox) -> None:
+    hints = [hint("1"), hint("2"), hint("3", pull=4), hint("4")]
+    put(inbox, *hints)
+
+    first = inbox.take("a", 9.0, 60.0)
+
+    assert first is not None
+    assert (hints[0], hints[1], hints[3]) == first.hints
+
+
+def test_a_repository_has_one_piece_of_work_in_hand(inbox: SqliteInbox) -> None:
+    put(inbox, hint("1", pull=3), hint("2", pull=4), hint("3", repository=11))
+
+    first, second, third = (inbox.take(name, 9.0, 60.0) for name in "abc")
+
+    assert first is not None
+    assert second is not None
+    assert {10, 11} == {first.repository, second.repository}
+    assert third is None
+
+
+def test_what_comes_while_its_key_is_in_hand_is_the_next_work(inbox: SqliteInbox) -> None:
+    put(inbox, hint("1"))
+    first = inbox.take("a", 9.0, 60.0)
+    assert first is not None
+    put(inbox, hint("2"))
+    assert inbox.done(first, 10.0)
+
+    second = inbox.take("a", 11.0, 60.0)
+
+    assert second is not None
+    assert ("2",) == tuple(one.delivery for one in second.hints)
+
+
+def test_a_loud_installation_does_not_starve_a_quiet_one(inbox: SqliteInbox) -> None:
+    loud = [hint(f"loud{number}", repository=number, installation=1) for number in range(50)]
+    put(inbox, *loud, hint("quiet", repository=99, installation=2))
+
+    taken = [inbox.take("a", 100.0 + number, 60.0) for number in range(2)]
+
+    assert {1, 2} == {work.installation for work in taken if work}
+
+
+def test_the_work_of_a_dead_worker_is_anothers_when_its_lease_ends(inbox: SqliteInbox) -> None:
+    put(inbox, hint("1"))
+    first = inbox.take("a", 1.0, 60.0)
+    assert first is not None
+
+    assert inbox.take("b", 60.0, 60.0) is None
+    second = inbox.take("b", 62.0, 60.0)
+    assert second is not None
+    assert 2 == second.attempts
+    assert not inbox.done(first, 63.0)
+    assert inbox.done(second, 64.0)
+
+
+def test_work_that_kills_its_workers_is_left_to_a_person(inbox: SqliteInbox) -> None:
+    put(inbox, hint("1"))
+    for attempt in range(MAX_ATTEMPTS):
+        assert inbox.take("a", attempt * 100.0, 60.0) is not None
+
+    assert inbox.take("a", 1000.0, 60.0) is None
+    assert 1 == inbox.counts()["failed"]
+
+
+def test_what_a_gone_installation_left_is_forgotten(inbox: SqliteInbox) -> None:
+    put(inbox, hint("1"), hint("2", repository=11), hint("3", repository=12, installation=2))
+
+    assert 2 == inbox.forget_installation(1)
+    assert 1 == inbox.counts()["received"]
+
+
+def test_old_ends_are_forgotten_and_nothing_that_waits(inbox: SqliteInbox) -> None:
+    put(inbox, hint("1"), hint("2", repository=11))
+    work = inbox.take("a", 1.0, 60.0)
+    assert work is not None
+    inbox.done(work, 2.0)
+
+    assert 1 == inbox.forget(3.0)
+    assert 1 == inbox.counts()["received"]
+
+
+def test_the_last_sweep_is_remembered(inbox: SqliteInbox) -> None:
+    assert inbox.last_sweep() is None
+
+    inbox.swept(12.5)
+
+    assert 12.5 == inbox.last_sweep()
+
+
+def test_what_was_acknowledged_before_kill_9_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "inbox.db"
+    told = set()
+    for _kill in range(3):
+        process = start(WRITER, path, 100_000)
+        assert process.stdout is not None
+        for _line in range(60):
+            told.add(process.stdout.readline().split()[0])
+        process.send_signal(signal.SIGKILL)
+        told |= {line.split()[0] for line in process.stdout.read().splitlines() if line.endswith(("True", "False"))}
+        process.wait(10)
+
+    inbox = SqliteInbox(path)
+
+    work = inbox.take("a", 9.0, 60.0)
+    assert work is not None
+    assert told <= {one.delivery for one in work.hints}
+    assert len(told) >= 60
+    inbox.close()
+
+
+def test_of_two_processes_one_is_told_that_a_delivery_is_new(tmp_path: Path) -> None:
+    processes = [start(WRITER, tmp_path / "inbox.db", 200) for _ in range(2)]
+
+    lines = [line for process in processes for line in process.communicate(timeout=60)[0].splitlines()]
+
+    assert 400 == len(lines)
+    assert {f"d{number}" for number in range(200)} == {line.split()[0] for line in lines if line.endswith("True")}
+    assert 200 == sum(line.endswith("True") for line in lines)
+
+
+def test_two_processes_share_the_work_and_do_none_twice(tmp_path: Path) -> None:
+    inbox = SqliteInbox(tmp_path / "inbox.db")
+    put(inbox, *(hint(str(number), repository=number % 7 + 1, pull=number) for number in range(1, 101)))
+
+    processes = [start(TAKER, tmp_path / "inbox.db", name) for name in ("a", "b")]
+    lines = [line for process in processes for line in process.communicate(timeout=60)[0].splitlines()]
+
+    while work := inbox.take("c", 10.0, 60.0):  # a taker ends when all that waits is in the other's hand
+        lines.append(work.subject)
+        inbox.done(work, 11.0)
+    assert sorted(map(str, range(1, 101))) == sorted(lines)
+    inbox.close()
+
+
+def test_a_file_that_is_no_database_is_the_users_to_mend(tmp_path: Path) -> None:
+    path = tmp_path / "inbox.db"
+    path.write_text("not a database, and long enough to be looked at as one\n" * 20, encoding="utf-8")
+
+    with pytest.raises(UserError, match="it cannot be our database"):
+        SqliteInbox(path)
+
+
+def test_a_database_of_a_newer_flywheel_is_left_alone(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "inbox.db") as connection:
+        connection.execute("PRAGMA user_version = 999")
+
+    with pytest.raises(UserError, match="newer flywheel"):
+        SqliteInbox(tmp_path / "inbox.db")
+
+
+def test_after_a_write_that_fails_the_next_one_goes(inbox: SqliteInbox) -> None:
+    spoilt = Hint("push", "2", "ref", installation=1 << 70)
+
+    with pytest.raises(OverflowError):
+        inbox.put(spoilt, 1.0).result(10)
+    assert [True] == put(inbox, hint("1"))
+
+
+def test_closing_writes_what_waits(tmp_path: Path) -> None:
+    inbox = SqliteInbox(tmp_path / "inbox.db")
+    futures = [inbox.put(hint(str(number)), 1.0) for number in range(1000)]
+    inbox.close()
+
+    assert all(future.result(0) for future in futures)
+    assert not any(thread.name == "inbox" for thread in threading.enumerate())
