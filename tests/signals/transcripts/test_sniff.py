@@ -16,13 +16,11 @@ STRANGERS = {
     b'"timestamp":"t","type":"user","isSidechain":false,"message":{"role":"user","content":"hi"}}\n',
     "qwen": b'{"uuid":"a","parentUuid":null,"sessionId":"b","timestamp":"t","type":"user","message":{"role":"user",'
     b'"parts":[{"text":"hi"}]}}\n',
-    "gemini": b'{"sessionId":"a","projectHash":"b","messages":[{"type":"user","content":"hi","timestamp":"t"}]}',
-    "cursor": b'{"type":"system","subtype":"init","apiKeySource":"login","cwd":"/a","session_id":"b","model":"c",'
-    b'"permissionMode":"default"}\n{"type":"tool_call","subtype":"started","session_id":"b"}\n',
+    "qwen after its telemetry": b'{"uuid":"a","parentUuid":null,"sessionId":"b","timestamp":"t","type":"system",'
+    b'"subtype":"ui_telemetry","systemPayload":{}}\n{"uuid":"c","parentUuid":"a","sessionId":"b","timestamp":"t",'
+    b'"type":"assistant","message":{"role":"model","parts":[{"text":"hi"}]}}\n',
     "amp": b'{"type":"system","subtype":"init","cwd":"/a","session_id":"T-1234","tools":[],"mcp_servers":[]}\n',
-    "codex exec": b'{"type":"thread.started","thread_id":"a"}\n{"type":"turn.started"}\n',
     "pi": b'{"type":"session","version":3,"id":"a","cwd":"/a"}\n{"type":"message","id":"b","message":{}}\n',
-    "opencode": b'{"type":"step_start","sessionID":"ses_1","part":{}}\n',
     "tau2": b'{"timestamp":"t","info":{},"tasks":[],"simulations":[]}',
     "cline": b'[{"ts":1,"type":"say","say":"text","text":"hi"}]',
     "grok": b'{"type":"system","content":"You are Grok"}\n{"type":"user","content":[{"type":"text","text":"a"}]}\n',
@@ -49,6 +47,13 @@ OWN = {
     "claude-stream-json": b'{"type":"system","subtype":"init","session_id":"a","tools":[],"claude_code_version":"2"}\n',
     "claude-execution": b'[\n  {\n    "type": "system",\n    "subtype": "init",\n    "session_id": "a"\n  }\n]',
     "copilot-events": b'{"type":"session.start","data":{"sessionId":"a","producer":"copilot-agent"}}\n',
+    "gemini-session": b'{"sessionId":"a","projectHash":"b","messages":[{"type":"user","content":"hi","timestamp":"t"}]}',
+    "cursor-stream": b'{"type":"system","subtype":"init","apiKeySource":"login","cwd":"/a","session_id":"b","model":"c",'
+    b'"permissionMode":"default"}\n{"type":"tool_call","subtype":"started","session_id":"b"}\n',
+    "codex-exec": b'{"type":"thread.started","thread_id":"a"}\n{"type":"turn.started"}\n',
+    "opencode-stream": b'{"type":"step_start","sessionID":"ses_1","part":{}}\n',
+    "gemini-stream-json": b'{"type":"init","timestamp":"t","session_id":"a","model":"m"}\n',
+    "opencode": b'{\n  "info": {\n    "id": "ses_1"\n  },\n  "messages": []\n}\n',
     "codex-rollout": b'{"timestamp":"t","type":"session_meta","payload":{"id":"a","cwd":"/a"}}\n',
     "atif": b'{"schema_version": "ATIF-v1.6", "session_id": "a", "agent": {"name": "b", "version": "1"}, "steps": []}',
     "swe-agent": b'{"environment": "swe_main", "trajectory": [{"action": "ls", "observation": ""}], "history": []}',
