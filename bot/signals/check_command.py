@@ -124,6 +124,8 @@ def _subcommand(name: str, rest: list[str]) -> bool:
         at = 1 if plain[0] in ("run", "run-script", "task") and len(plain) > 1 else 0
         if at or name in ("just", "task", "mise", "invoke", "composer"):
             return _SCRIPT_WORDS.search(plain[at]) is not None
+    if name in ("pnpm", "yarn") and plain and _SCRIPT_WORDS.search(plain[0]):  # these run a script by its bare name
+        return True
     wanted = _SUBCOMMANDS.get(name)
     if not wanted or not plain:
         return False
