@@ -43,14 +43,14 @@ def last_step(episode: Episode) -> tuple[int, ...]:
 
 
 def identity(call: Call) -> tuple[object, ...] | None:
-    """What makes two calls the same; None for a successful edit, which is never the same as another.
+    """What makes two calls the same; None for a call that cannot be told from another.
 
-    Readers keep a command, but no other arguments (a pattern, a page of a file, what a tool of one's own was given):
-    where there is no command, the answer stands for them.
+    Readers keep commands and paths, but no other arguments (what is searched for, what an edit writes, what a tool of
+    one's own is given). So a command is the same as itself, and the reading of a file is when its answer is, too.
     """
-    if edits(call):
-        return None
-    return (call.name, call.command) if call.command else (call.name, *answer(call), *call.paths)
+    if call.kind == "shell" and call.command:
+        return (call.name, call.command)
+    return (call.name, *call.paths, *answer(call)) if call.kind == "read" and call.paths else None
 
 
 def answer(call: Call) -> tuple[object, ...]:

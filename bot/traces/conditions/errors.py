@@ -21,6 +21,7 @@ NO_TOOL = re.compile(
 NO_FILE = re.compile(
     r"(?i)no such file or directory|file does not exist|cannot find the (?:file|path)|enoent\b|path not found"
 )
+ASKS = ("ExitPlanMode", "AskUserQuestion")
 NOT_FOUND = 127
 """https://www.gnu.org/software/bash/manual/html_node/Exit-Status.html: the shell found no such command."""
 
@@ -61,9 +62,14 @@ def missing_files(episode: Episode, least: int) -> tuple[int, ...] | None:
 
 
 def refused_calls(episode: Episode, least: int) -> tuple[int, ...] | None:
-    """A person, or the permissions of the run, refuse a call in `least` or more steps."""
-    steps = [number for number, step in numbered(episode) if any(call.status == "rejected" for call in step.calls)]
-    return tuple(steps) if len(steps) >= least else None
+    """A person, or the permissions of the run, refuse a call in `least` or more steps; a plan or a question that a
+    person turns down is none."""
+    refused = {
+        number
+        for number, step in numbered(episode)
+        if any(call.status == "rejected" and call.name not in ASKS for call in step.calls)
+    }
+    return tuple(sorted(refused)) if len(refused) >= least else None
 
 
 def _failing(episode: Episode, words: re.Pattern[str], least: int, code: int = -1) -> tuple[int, ...] | None:

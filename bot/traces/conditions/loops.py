@@ -50,8 +50,9 @@ def same_call(episode: Episode, least: int) -> tuple[int, ...] | None:
     for thread in threads(episode):
         seen: dict[Hashable, list[int]] = {}
         for number, call in thread:
-            if (same := identity(call)) is None:
+            if edits(call):
                 seen = {}
+            if (same := identity(call)) is None:
                 continue
             steps = seen.setdefault(same, [])
             if not steps or steps[-1] != number:

@@ -1,7 +1,7 @@
 """An episode goes in; the steps of calls that follow each other again and again come out (None when they do not).
 
 The rules of five agents that stop themselves, as research/mining.md §1.3 read them in their code. The main agent and
-each subagent have rows of their own; a successful edit is never the same as another, so that edit-and-test is no cycle.
+each subagent have rows of their own; an edit is never the same as another, so that edit-and-test is no cycle.
 """
 
 from __future__ import annotations
