@@ -1,0 +1,147 @@
+"""The server starts with what the environment says, and not at all without a secret."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from bot.commands.serving import Settings, serve, settings
+from bot.errors import UserError
+from bot.forge.webhook import secrets_of
+
+ROOT = Path(__file__).resolve().parents[2]
+WIRED = """
+import os, sys
+from bot.commands import serving
+from bot.errors import UserError
+try:
+    serving.need_server()
+    wanted = serving.settings(os.environ)
+    from bot.forge import inbox, server, webhook
+    serving.serve(
+        wanted,
+        webhook.secrets_of,
+        inbox.SqliteInbox,
+        lambda secrets, found, said: server.serve(server.app(secrets, found, app_id=said.app_id), said.host, said.port),
+    )
+except UserError as error:
+    sys.exit(f"flywheel: {error}")
+"""
+
+
+def start(folder: Path, **environment: str) -> subprocess.Popen[str]:
+    """The server as `__main__` wires it, in a process and a folder of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-c", WIRED],
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **environment},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_an_empty_environment_gives_the_careful_defaults() -> None:
+    expected = Settings("", Path("flywheel-data/inbox.db"), "127.0.0.1", 8000, None)
+
+    assert expected == settings({})
+
+
+def test_the_command_line_goes_before_the_environment() -> None:
+    said = {"FLYWHEEL_PORT": "9000", "FLYWHEEL_HOST": "0.0.0.0", "FLYWHEEL_DATABASE_URL": "sqlite:////data/x.db"}
+
+    found = settings(said, host="::1", port=0)
+
+    assert ("::1", 0, Path("/data/x.db")) == (found.host, found.port, found.database)
+    assert ("0.0.0.0", 9000) == (settings(said).host, settings(said).port)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("FLYWHEEL_PORT", "many"),
+        ("FLYWHEEL_PORT", "65536"),
+        ("FLYWHEEL_APP_ID", "-1"),
+        ("FLYWHEEL_APP_ID", "\N{SUPERSCRIPT TWO}"),
+        ("FLYWHEEL_DATABASE_URL", "sqlite:///"),
+        ("FLYWHEEL_DATABASE_URL", "postgresql://me:hunter2@db/flywheel"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_named_and_no_password_is_repeated(name: str, value: str) -> None:
+    with pytest.raises(UserError, match=name) as caught:
+        settings({name: value})
+
+    assert "hunter2" not in str(caught.value)
+
+
+def test_without_a_secret_nothing_is_opened() -> None:
+    opened: list[Path] = []
+
+    def open_inbox(path: Path) -> "Closing":
+        opened.append(path)
+        return Closing()
+
+    with pytest.raises(UserError, match="FLYWHEEL_WEBHOOK_SECRET"):
+        serve(settings({}), secrets_of, open_inbox, lambda _secrets, _inbox, _wanted: None)
+    assert [] == opened
+
+
+class Closing:
+    closed = False
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_the_inbox_is_let_go_whatever_happens() -> None:
+    inbox = Closing()
+
+    def listen(_secrets: tuple[bytes, ...], _inbox: Closing, _wanted: Settings) -> None:
+        raise OSError("the port is taken")
+
+    with pytest.raises(OSError, match="taken"):
+        serve(settings({"FLYWHEEL_WEBHOOK_SECRET": "x"}), secrets_of, lambda _path: inbox, listen)
+    assert inbox.closed
+
+
+def test_without_a_secret_it_ends_within_two_seconds(tmp_path: Path) -> None:
+    began = time.monotonic()
+    process = start(tmp_path)
+
+    said = process.communicate(timeout=20)[1]
+
+    assert 1 == process.returncode
+    assert "FLYWHEEL_WEBHOOK_SECRET" in said
+    assert time.monotonic() - began < 10  # two seconds when the machine is ours alone
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_it_serves_without_github_and_stops_when_told(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = start(tmp_path, FLYWHEEL_WEBHOOK_SECRET="x", FLYWHEEL_PORT=str(port), GITHUB_API_URL="http://127.0.0.1:9")
+    try:
+        answer = _ask(f"http://127.0.0.1:{port}/readyz")
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=20)
+    finally:
+        process.kill()
+
+    assert 200 == answer
+    assert (tmp_path / "flywheel-data" / "inbox.db").is_file()
+
+
+def _ask(url: str) -> int:
+    for _ in range(200):
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                return int(answer.status)
+        except OSError:
+            time.sleep(0.05)
+    return 0
