@@ -110,9 +110,6 @@ class _Known:
     """
 
     def __init__(self) -> None:
-        self.forget()
-
-    def forget(self) -> None:
         self.words: dict[str, str] = {}
         self.shapes: dict[str, str] = {}
         self.size = 0
@@ -121,6 +118,13 @@ class _Known:
 _KNOWN = _Known()
 _KNOWN_CAP = 2_000_000
 """Characters of words that are remembered: some 30 MB."""
+
+
+def forget() -> None:
+    """Start with no known word; what lines become is the same."""
+    _KNOWN.words, _KNOWN.shapes, _KNOWN.size = {}, {}, 0
+
+
 _CHUNK = 1_024
 """Lines masked together."""
 
@@ -160,7 +164,7 @@ def _learn(new: Sequence[str], words: dict[str, str], shapes: dict[str, str]) ->
         words[word] = "\n" + masked if _HINT.search(word) else masked
     _KNOWN.size += sum(map(len, new))
     if _KNOWN.size > _KNOWN_CAP:
-        _KNOWN.forget()
+        forget()
 
 
 def _masked_shape(shape: str) -> str:

@@ -75,6 +75,8 @@ def alarms(text: str, masked: str) -> bool:
     """A line that names a failure, also after its paths and its counts of zero are set aside."""
     if not names_failure(masked):
         return False
+    if "0" not in text and "no " not in text.lower():
+        return True
     return _NO_FAILURE.search(text) is None or names_failure(_NO_FAILURE.sub("", text))
 
 
@@ -118,7 +120,19 @@ _MESSAGE = re.compile(
     r"|^(Failed to execute goal)|(npm ERR!) code|\bstderr: (fatal): |^(make)(?:\[\d+\])?: \*\*\* "
 )
 _LOCATED = re.compile(r"\.\w{1,10}(?::|\(|:\[)\d+(?:[:,]\d+)?[\])]?:? (?:(?:fatal )?error\b|\w)")
-_TIERS: tuple[tuple[Kind, re.Pattern[str]], ...] = (("rule", _RULE), ("test", _TEST), ("message", _MESSAGE))
+_TIERS: tuple[tuple[Kind, re.Pattern[str], re.Pattern[str]], ...] = (
+    ("rule", re.compile(r"error|warning|:\d|MD\d|SC\d|- hook id|code E"), _RULE),
+    ("test", re.compile(r"FAIL|ERROR|● |not ok|✕|✖|×|✗|\) \[|rspec|Failed|Testcase|Test\.|Tests\."), _TEST),
+    (
+        "message",
+        re.compile(
+            r"rror|xception|ailure|Fault|Interrupt|Exit|atal|ERROR|FATAL|E: |panic|undefined|command not|No space"
+            r"|FAILED|Failed to|npm ERR|make|:\[\d"
+        ),
+        _MESSAGE,
+    ),
+)
+"""The kinds of sign, the best first: what stands in every line that bears one (cheap to look for), and the sign."""
 
 
 def pick(texts: Sequence[str], candidates: Iterable[int]) -> Evidence | None:
@@ -129,9 +143,9 @@ def pick(texts: Sequence[str], candidates: Iterable[int]) -> Evidence | None:
     indexes = [index for index in candidates if texts[index].strip()]
     telling = [index for index in indexes if not says_nothing(texts[index]) and not _ADVICE.match(texts[index])]
     stripped = [(index, _PREFIX.sub("", texts[index]).strip()) for index in telling]
-    for kind, pattern in _TIERS:
+    for kind, hint, pattern in _TIERS:
         for index, text in stripped:
-            if match := pattern.search(text):
+            if hint.search(text) and (match := pattern.search(text)):
                 return Evidence(index, kind, next(group for group in match.groups() if group))
     for pool in (telling, indexes):
         for index in reversed(pool):

@@ -20,6 +20,8 @@ PERMISSIONS = ("config/permission", "config/secret-missing")
 """Signatures that say what the workflow was refused."""
 
 _DETAIL_CAP = 300
+_LATE = 400
+"""Lines at the end of the failed step that are searched for signatures beside those of the excerpt."""
 _LINE = re.compile(r"(?:[^\t\n]{1,120}\t[^\t\n]{1,120}\t)?\ufeff?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z(?: |$)")
 _MARK = re.compile(r"(?m)^##\[(?:group|section|error|command)\]")
 
@@ -72,8 +74,9 @@ def _troubles(texts: Sequence[str], failure: Failure | None, found: Excerpt) -> 
     if failure is None and steps.ended(texts):
         return
     first, last = (failure.first, failure.last) if failure else (0, len(texts) - 1)
-    echoed = steps.echoes(texts, max(first, last - signatures.MOST), last)
-    hits = signatures.find(texts, first, last, echoed, found.evidence - 1)
+    kept = {index - 1 for start, end in found.intervals for index in range(start, end + 1)}
+    kept.update(range(max(first, last - _LATE + 1), last + 1))
+    hits = signatures.find(texts, kept - steps.echoes(texts, first, last), last, found.evidence - 1)
     own = signatures.is_own_doing(hits)
     if found.key:
         own = own or evidence.is_own_doing(found.kind, found.sign, texts[found.evidence - 1])
@@ -86,7 +89,7 @@ def _troubles(texts: Sequence[str], failure: Failure | None, found: Excerpt) -> 
                 yield Signal("derivative", detail=hit.signature.id), hit.index
             case _ if name in PERMISSIONS and not own:
                 yield Signal("permission", detail=hit.signature.id), hit.index
-    picked = signatures.pick(hits)
+    picked = signatures.pick(hits, found.evidence - 1)
     if failure is not None and picked is not None:
         yield Signal("log-signature", detail=picked.signature.name), picked.index
 

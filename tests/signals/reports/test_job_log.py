@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from time import process_time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.model import Report
-from bot.signals.reports import job_log, lines
+from bot.signals.reports import excerpt, job_log, lines
 
 SHARED = Path(__file__).resolve().parents[3] / "../shared/data/ci/gha-logs"
 END = ("Post job cleanup.", "Cleaning up orphan processes")
@@ -142,6 +143,47 @@ def test_a_compiler_error_beside_a_retry_is_no_infrastructure() -> None:
     report = read(log(*SCRIPT, "npm warn ECONNRESET, retrying", "src/a.c:3:4: error: no such thing", EXIT))
 
     assert (named(report, "infrastructure"), len(named(report, "job-failed"))) == ([], 1)
+
+
+def test_a_passing_log_has_no_signature() -> None:
+    report = read(log(*SCRIPT, "FAILED tests/test_a.py::test_b", "curl: (6) Could not resolve host: x", *END))
+
+    assert ["job-duration"] == [signal.name for signal in report.signals]
+
+
+def test_a_failed_step_has_one_signature_with_its_citation() -> None:
+    data = log(*SCRIPT, "src/a.ts(1,2): error TS2322: no", "src/b.ts(1,2): error TS2322: no", EXIT)
+    found = [signal for signal in read(data).signals if signal.name == "log-signature"]
+
+    assert ["type/typescript"] == [signal.detail for signal in found]
+    assert found[0].pin is not None
+    assert (4, "src/a.ts(1,2): error TS2322: no") == (found[0].pin.line, found[0].pin.quote)
+
+
+def test_a_job_that_only_reads_other_checks_is_derivative() -> None:
+    report = read(log(*SCRIPT, "Check run lint (ID: 3) has conclusion: failure", EXIT))
+
+    assert [("other-checks", None)] == named(report, "derivative")
+    assert [("derivative/other-checks", None)] == named(report, "log-signature")
+
+
+def test_a_refusal_on_the_way_of_a_failing_test_is_no_permission() -> None:
+    report = read(log(*SCRIPT, "Error: Resource not accessible by integration", "FAILED tests/test_a.py::test_b", EXIT))
+
+    assert [] == named(report, "permission")
+
+
+def test_a_flood_of_errors_is_read_from_its_end_and_says_so() -> None:
+    start = process_time()
+    report = read(
+        log(*SCRIPT, *["##[error]src/a.py: it failed"] * (excerpt.MOST + 500), "E999: the end", EXIT, seconds=0)
+    )
+
+    assert process_time() - start < 5
+    assert "fail" == report.outcome
+    assert ("job.log: the failed step has 20,505 lines, only the last 20,000 were searched for its cause.",) == (
+        report.warnings
+    )
 
 
 def test_lines_end_in_three_ways_and_lose_their_dressing() -> None:

@@ -25,10 +25,8 @@ TABLE: tuple[Signature, ...] = (*outside.SIGNATURES, *code.SIGNATURES, *tests.SI
 TAIL = 80
 """Lines at the end of the failed step that are looked at for what may also be a passing remark."""
 
-MOST = 2_000
-"""Lines at the end of the failed step that are looked at for everything else."""
-
 _REMARKS = ("[WARNING]", "[INFO]", "##[warning]", "##[command]", "##[debug]", "##[notice]", "[command]")
+_OWN = ("rule", "test", "error")
 _ORDER: tuple[Strength, ...] = ("stop", "rule", "test", "error", "cause", "summary")
 
 
@@ -39,20 +37,15 @@ class Hit(msgspec.Struct, frozen=True):
     index: int
 
 
-def find(
-    texts: Sequence[str], first: int, last: int, echoed: Collection[int] = (), telling: int = -1
-) -> tuple[Hit, ...]:
-    """Every signature of the step `first` to `last` once: at the `telling` line if it stands there, else at its first
-    line, or at its last when it counts in the step's tail only.
-
-    Lines in `echoed` show a script that ran and say nothing; nor do warnings.
+def find(texts: Sequence[str], indexes: Collection[int], last: int, telling: int = -1) -> tuple[Hit, ...]:
+    """Every signature on the lines `indexes` of a step that ends at `last`, once: at the `telling` line if it stands
+    there, else at its first line, or at its last when it counts in the step's tail only. Warnings say nothing.
     """
-    start = max(first, last - MOST + 1)
-    shown = [index for index in range(start, last + 1) if index not in echoed and not _is_remark(texts[index])]
+    shown = [index for index in sorted(indexes) if not texts[index].startswith(_REMARKS)]
     late = [index for index in reversed(shown) if index > last - TAIL]
     whole = "\n".join([texts[index] for index in shown])
     tail = "\n".join([texts[index] for index in late])
-    hits = []
+    hits: list[Hit] = []
     for signature in TABLE:
         lines, text = (late, tail) if signature.tail else (shown, whole)
         if near := [needle for needle in signature.needles if needle in text]:
@@ -62,18 +55,22 @@ def find(
     return tuple(hits)
 
 
-def pick(hits: Iterable[Hit]) -> Hit | None:
-    """The strongest: a stop, then a rule, a test, an error, a cause, a summary; of equals the table's first."""
-    return min(hits, key=lambda hit: _ORDER.index(hit.signature.strength), default=None)
+def pick(hits: Iterable[Hit], telling: int = -1) -> Hit | None:
+    """The strongest: a stop, then a rule, a test, an error, a cause, a summary; of equals the table's first.
+
+    A rule, a test or an error on the `telling` line comes before those elsewhere: signature and key then speak of one.
+    """
+
+    def rank(hit: Hit) -> tuple[bool, bool, int]:
+        own = hit.index == telling and hit.signature.strength in _OWN
+        return hit.signature.strength != "stop", not own, _ORDER.index(hit.signature.strength)
+
+    return min(hits, key=rank, default=None)
 
 
 def is_own_doing(hits: Iterable[Hit]) -> bool:
     """Whether a rule, a test or a line of source failed: an error of the network beside it is somebody's output."""
-    return any(hit.signature.strength in ("rule", "test", "error") for hit in hits)
-
-
-def _is_remark(text: str) -> bool:
-    return text.startswith(_REMARKS)
+    return any(hit.signature.strength in _OWN for hit in hits)
 
 
 def _holds(signature: Signature, texts: Sequence[str], index: int) -> bool:

@@ -231,7 +231,7 @@ _CONFIG = (
     Signature(
         "config/tool-version",
         "cause",
-        ("was not found for this operating system", "Unable to find", "was not found"),
+        ("Unable to find", "was not found"),
         r"^(?:Error: )?(?:The version '.{1,40}' with architecture|Unable to find \S{1,40} version|Version \S{1,40} "
         r"(?:with platform|was not found))",
         marked=True,
