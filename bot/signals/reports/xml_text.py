@@ -109,10 +109,10 @@ def walk(data: bytes, walker: Walker) -> str:
         parser.close()
     except DefusedXmlException as error:
         walker.cut_off()
-        return f"{type(error).__name__}: entities and external references are refused"
+        return f"{type(error).__name__}: entities and external references are refused, {_rest(walker, data)} bytes lost"
     except (ParseError, ValueError, LookupError) as error:
         walker.cut_off()
-        return f"cut off or not well-formed ({str(error)[:200]})"
+        return f"cut off or not well-formed ({str(error)[:200]}), {_rest(walker, data)} bytes lost"
     nulls = 0 if _is_wide(data) else data.count(0)
     return f"{nulls} NUL bytes stand where something was" if nulls else ""
 
@@ -183,3 +183,8 @@ def _well_encoded(data: bytes) -> bytes:
 def _is_wide(data: bytes) -> bool:
     """Whether it is UTF-16 or UTF-32, where NUL bytes are parts of letters."""
     return data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in data[:4]
+
+
+def _rest(walker: Walker, data: bytes) -> int:
+    """Bytes behind the place where the parser stopped; of UTF-16 it counts as the parser does, near enough."""
+    return max(len(data) - walker.at(), 0)
