@@ -9,6 +9,8 @@ The weights are those of a conditional logit over 111 runs whose decisive step p
 half that is here, https://github.com/ag2ai/Agents_Failure_Attribution, and AgentRx's tau-bench runs,
 https://github.com/microsoft/AgentRx), rounded; the bench fits them again without each run that it then asks about. What
 a detector cites has a weight of its own that is set and not fitted.
+
+NOTE: which evidence is looked at was chosen on the same runs, and none of them is of an agent that edits code.
 """
 
 from __future__ import annotations
