@@ -157,7 +157,7 @@ class ExecReader(Reader[Event]):
         call_id = f"{self._runs}.{text(item.id)}"
         use = _use(item)
         name = _name(item)
-        said = cited(use, text(item.tool) or name, item.type, plain=True)
+        said = quote(text(item.command), plain) or cited(use, text(item.tool) or name, item.type, plain)
         if call_id in self._done:
             return
         if call_id not in self.assembly.pending:

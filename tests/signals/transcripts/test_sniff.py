@@ -47,9 +47,9 @@ OWN = {
     "claude-stream-json": b'{"type":"system","subtype":"init","session_id":"a","tools":[],"claude_code_version":"2"}\n',
     "claude-execution": b'[\n  {\n    "type": "system",\n    "subtype": "init",\n    "session_id": "a"\n  }\n]',
     "copilot-events": b'{"type":"session.start","data":{"sessionId":"a","producer":"copilot-agent"}}\n',
-    "gemini-session": b'{"sessionId":"a","projectHash":"b","messages":[{"type":"user","content":"hi","timestamp":"t"}]}',
-    "cursor-stream": b'{"type":"system","subtype":"init","apiKeySource":"login","cwd":"/a","session_id":"b","model":"c",'
-    b'"permissionMode":"default"}\n{"type":"tool_call","subtype":"started","session_id":"b"}\n',
+    "gemini-session": b'{"sessionId":"a","projectHash":"b","messages":[{"type":"user","content":"hi"}]}',
+    "cursor-stream": b'{"type":"system","subtype":"init","apiKeySource":"login","cwd":"/a","session_id":"b",'
+    b'"model":"c","permissionMode":"default"}\n{"type":"tool_call","subtype":"started","session_id":"b"}\n',
     "codex-exec": b'{"type":"thread.started","thread_id":"a"}\n{"type":"turn.started"}\n',
     "opencode-stream": b'{"type":"step_start","sessionID":"ses_1","part":{}}\n',
     "gemini-stream-json": b'{"type":"init","timestamp":"t","session_id":"a","model":"m"}\n',
