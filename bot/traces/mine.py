@@ -30,8 +30,10 @@ def mine(
     detectors: Sequence[Detector],
     remembered: Set[tuple[str, str]] = frozenset(),
 ) -> tuple[Pattern, ...]:
-    """The patterns in order of rank; a detector that fired in no judged episode has none, but counts in the batch.
+    """The patterns in order of rank; a detector that fired in no judged episode has none.
 
+    The batch is what could be acted on: a contrast that exists, of a detector with measured rates. What can only be
+    described costs the others nothing, however significant, and has no q.
     `remembered` holds (repository, detector) of the changes the ledger knows. Episodes without a verdict are left out,
     and so are findings in episodes that are not passed in.
     """
@@ -41,10 +43,14 @@ def mine(
         for detector in detectors
     }
     contrasts = {key: contrast(judged.values(), {f.episode for f in fired}) for key, fired in found.items()}
-    ps = [seen.exact if seen is not None else 1.0 for seen in contrasts.values()]
-    qs = dict(zip(contrasts, benjamini_hochberg(ps), strict=True))
+    asked = {
+        detector.id: seen.exact
+        for detector in detectors
+        if (seen := contrasts[detector.id]) is not None and not _is_experimental(detector)
+    }
+    qs = dict(zip(asked, benjamini_hochberg(list(asked.values())), strict=True))
     patterns = [
-        _pattern(detector, found[detector.id], judged, contrasts[detector.id], qs[detector.id])
+        _pattern(detector, found[detector.id], judged, contrasts[detector.id], qs.get(detector.id))
         for detector in detectors
         if found[detector.id]
     ]
@@ -57,7 +63,7 @@ def pattern_id(detector: str) -> str:
 
 
 def _pattern(
-    detector: Detector, findings: Sequence[Finding], judged: dict[str, Episode], seen: Contrast | None, q: float
+    detector: Detector, findings: Sequence[Finding], judged: dict[str, Episode], seen: Contrast | None, q: float | None
 ) -> Pattern:
     fired = {finding.episode for finding in findings}
     failed = [judged[key] for key in sorted(fired) if judged[key].outcome == "fail"]
@@ -79,7 +85,7 @@ def _pattern(
         passed_of=outcomes["pass"],
         findings=tuple(findings),
         causes=tuple(sorted(causes.items(), key=lambda item: (-item[1], item[0]))[:MOST_CAUSES]),
-        q=q if seen is not None else None,
+        q=q,
         replication=replicate(list(judged.values()), fired) if seen is not None else None,
     )
     reasons = _reasons(pattern, detector)
@@ -96,9 +102,14 @@ def _reasons(pattern: Pattern, detector: Detector) -> tuple[str, ...]:
         "no-lift": seen is not None and seen.low <= 1,
         "not-significant": pattern.q is not None and pattern.q > FALSE_DISCOVERIES,
         "not-replicated": pattern.replication is not None and pattern.replication.code == "not-replicated",
-        "experimental": detector.measured.by in ("", "none"),
+        "experimental": _is_experimental(detector),
     }
     return tuple(code for code, holds in asked.items() if holds)
+
+
+def _is_experimental(detector: Detector) -> bool:
+    """Without rates that somebody measured a rule only describes (design.md §4, Rule)."""
+    return detector.measured.by in ("", "none")
 
 
 def _ranked(

@@ -107,15 +107,22 @@ def test_a_signal_of_no_pass_that_survives_the_batch_has_its_lower_end_above_one
     assert by_id["loops"].contrast.low > 1 or by_id["loops"].q > 0.10
 
 
-def test_a_silent_detector_counts_in_the_batch():
+def test_what_could_be_acted_on_counts_in_the_batch_and_nothing_else_does():
     episodes = fleet()
     findings = fired(failed(episodes)[:6])
+    weak = [detector(f"weak-{n}") for n in range(3)]
+    tried = [finding for one in weak for finding in fired(episodes[:2], one.id)]
+    described = [detector("described", measured=Measured())]
     (alone,) = mine(findings, episodes, [detector()])
-    (among,) = mine(findings, episodes, [detector(), *(detector(f"silent-{n}") for n in range(7))])
+    silent = mine(findings, episodes, [detector(), *(detector(f"silent-{n}") for n in range(7))])[0]
+    among = mine([*findings, *tried, *fired(failed(episodes), "described")], episodes, [detector(), *weak, *described])
+    by_id = {pattern.detector: pattern for pattern in among}
 
-    assert among.q == pytest.approx(8 * alone.q)
+    assert silent.q == alone.q
+    assert by_id["loops"].q == pytest.approx(4 * alone.q)
+    assert by_id["described"].q is None
     assert alone.q == alone.contrast.exact
-    assert among.contrast == alone.contrast
+    assert silent.contrast == alone.contrast
 
 
 def test_counts_are_of_episodes_and_not_of_findings():
