@@ -33,7 +33,7 @@ BUSY_SECONDS = 10.0
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS delivery (
     id TEXT PRIMARY KEY, installation INTEGER NOT NULL, repository INTEGER NOT NULL, kind TEXT NOT NULL,
-    subject TEXT NOT NULL, hint BLOB NOT NULL, state TEXT NOT NULL DEFAULT 'received', received_at REAL NOT NULL,
+    subject TEXT NOT NULL, hint TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'received', received_at REAL NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0, holder TEXT NOT NULL DEFAULT '', held_until REAL NOT NULL DEFAULT 0,
     ended_at REAL NOT NULL DEFAULT 0, reason TEXT NOT NULL DEFAULT ''
 ) WITHOUT ROWID;
@@ -45,10 +45,13 @@ CREATE TABLE IF NOT EXISTS served (installation INTEGER PRIMARY KEY, at REAL NOT
 CREATE TABLE IF NOT EXISTS mark (name TEXT PRIMARY KEY, at REAL NOT NULL);
 """
 PUT = """
-INSERT INTO delivery (id, installation, repository, kind, subject, hint, received_at) VALUES (?, ?, ?, ?, ?, ?, ?)
+INSERT INTO delivery (id, installation, repository, kind, subject, hint, received_at)
+SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'), json_extract(value, '$[3]'),
+    json_extract(value, '$[4]'), json_extract(value, '$[5]'), json_extract(value, '$[6]') FROM json_each(?) WHERE 1
 ON CONFLICT (id) DO UPDATE SET state = 'received', attempts = 0, holder = '', held_until = 0, ended_at = 0
-WHERE state = 'failed'
+WHERE state = 'failed' RETURNING id
 """
+"""One statement for a whole batch: each one more would wait for the interpreter's lock while the server is busy."""
 NEXT = """
 SELECT installation, repository, kind, subject, min(received_at) AS first FROM delivery AS one
 WHERE state = 'received' AND NOT EXISTS (
@@ -232,7 +235,8 @@ class SqliteInbox:
             return
         try:
             self._writers.execute("BEGIN IMMEDIATE")
-            news = [self._writers.execute(PUT, _row(hint, at)).rowcount > 0 for hint, at, _future in batch]
+            rows = msgspec.json.encode([_row(hint, at) for hint, at, _future in batch]).decode()
+            news = {row[0] for row in self._writers.execute(PUT, (rows,)).fetchall()}
             self._writers.execute("COMMIT")
         except Exception as error:  # NOTE: whatever it is, nothing of this batch was acknowledged, and the next may go.
             if self._writers.in_transaction:
@@ -240,8 +244,9 @@ class SqliteInbox:
             for _hint, _at, future in batch:
                 future.set_exception(error)
             return
-        for (_hint, _at, future), new in zip(batch, news, strict=True):
-            future.set_result(new)
+        for hint, _at, future in batch:
+            future.set_result(hint.delivery in news)
+            news.discard(hint.delivery)
 
     def _give_up(self, cursor: sqlite3.Cursor, at: float) -> None:
         """What killed its worker again and again is for a person to look at."""
@@ -285,6 +290,6 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _row(hint: Hint, at: float) -> tuple[str, int, int, str, str, bytes, float]:
-    data = msgspec.json.encode(hint)
+def _row(hint: Hint, at: float) -> tuple[str, int, int, str, str, str, float]:
+    data = msgspec.json.encode(hint).decode()
     return hint.delivery, hint.installation, hint.repository, hint.kind, hint.subject, data, at
