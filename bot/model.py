@@ -162,7 +162,9 @@ class Signal(msgspec.Struct, frozen=True):
     `lint-failed` (detail: rule and path, value: count), `lints-failed` and `lints-warned` (value: count; a warning does
     not fail the tool), `test-regressed` (detail: id of a test that passed before the attempt), `task-resolved` (held or
     not; detail: a benchmark's task id), `trial-ended` (detail: how other than well, `agent-timeout`), `reward`,
-    `guard-acted` and `guard-failed` (detail: the guard, what it did or its error, the session).
+    `guard-acted` and `guard-failed` (detail: the guard, what it did or its error, the session),
+    `log-signature` (detail: `class/id` of a failed step, as `infra/disk-full` or `test/pytest`), `derivative` (detail:
+    which; the job only passes on what another job did).
     """
 
     name: str
