@@ -137,10 +137,8 @@ def _masked_lines(lines: Sequence[str]) -> list[str]:
         if "\n" in masked:
             if _NEAR_STATUS.search(line) and (hidden := _STATUS.sub(_hidden, line)) != line:
                 masked = _worded(_MONTH.sub("<TIME>", hidden)).translate(_SHOW)
-            masked = found[index] = masked.replace("\n", "")
-        if "<N> " in masked:
-            found[index] = _UNIT.sub("<N>", masked)
-    return found
+            found[index] = masked.replace("\n", "")
+    return _UNIT.sub("<N>", "\n".join(found)).split("\n")
 
 
 def _worded(text: str) -> str:
