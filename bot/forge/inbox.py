@@ -46,8 +46,9 @@ CREATE TABLE IF NOT EXISTS mark (name TEXT PRIMARY KEY, at REAL NOT NULL);
 """
 PUT = """
 INSERT INTO delivery (id, installation, repository, kind, subject, hint, received_at)
-SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'), json_extract(value, '$[3]'),
-    json_extract(value, '$[4]'), json_extract(value, '$[5]'), json_extract(value, '$[6]') FROM json_each(?) WHERE 1
+SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'),
+    json_extract(value, '$[3]'), json_extract(value, '$[4]'), json_extract(value, '$[5]'), json_extract(value, '$[6]')
+FROM json_each(?) WHERE 1
 ON CONFLICT (id) DO UPDATE SET state = 'received', attempts = 0, holder = '', held_until = 0, ended_at = 0
 WHERE state = 'failed' RETURNING id
 """
