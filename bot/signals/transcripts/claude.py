@@ -25,7 +25,7 @@ from bot.signals.transcripts.claude_records import NOISE, RECORDS, STARTS, Block
 from bot.signals.transcripts.claude_result import Result, limit_or_error, result_end, result_tokens
 from bot.signals.transcripts.lines import BROKEN, Lines
 from bot.signals.transcripts.reader import Reader
-from bot.signals.transcripts.tools import describe, quote
+from bot.signals.transcripts.tools import cited, describe, quote
 from bot.signals.transcripts.values import amount, text
 
 _RESULT = msgspec.json.Decoder(Result)
@@ -129,7 +129,7 @@ class ClaudeReader(Reader[Record]):
 
     def _call(self, draft: Draft, block: Block, start: int, end: int, plain: bool) -> None:
         use = describe(block.name, block.input)
-        said = quote(use.command, plain) or (use.paths[0][:120] if use.paths else "") or block.name[:120] or "tool_use"
+        said = cited(use, block.name, "tool_use", plain)
         self.assembly.call(draft, block.id, block.name, use, start, end, said)
 
     def _user(self, record: Record, start: int, end: int, plain: bool) -> None:

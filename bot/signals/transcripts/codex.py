@@ -27,7 +27,7 @@ from bot.signals.transcripts.codex_fork import Fork
 from bot.signals.transcripts.codex_records import BARE, NAME, STARTS, TYPES, Line, Payload, bare, is_record, matches
 from bot.signals.transcripts.lines import BROKEN, Lines
 from bot.signals.transcripts.reader import Reader, read_lines
-from bot.signals.transcripts.tools import describe, describe_patch, describe_stdin, quote
+from bot.signals.transcripts.tools import cited, describe, describe_patch, describe_stdin, quote
 from bot.signals.transcripts.values import text, texts, whole
 
 __all__ = ["NAME", "matches", "read"]
@@ -169,7 +169,7 @@ class CodexReader(Reader[Line]):
             use = describe_stdin(arguments)
         else:
             use = describe(name, arguments)
-        said = quote(use.command, plain=True) or (use.paths[0][:120] if use.paths else "") or name[:120]
+        said = cited(use, name, kind, plain=True)  # arguments are JSON in a string
         step = self.growing(start, end, said, name[:120])
         call_id = item.call_id or (item.id or "" if kind == "local_shell_call" else "")
         fresh = self.assembly.call(step, call_id, name, use, start, end, said, hash(arguments or text(item.input)))

@@ -122,6 +122,9 @@ class ExecReader(Reader[Event]):
         if record.item is not None and kind in TYPES:
             self._item(record.item, kind, start, end, mended)
             return
+        if kind.startswith("item.") and kind in TYPES:
+            self.empty(number, start, end)
+            return
         match kind:
             case "thread.started":
                 self._runs += 1
@@ -157,7 +160,7 @@ class ExecReader(Reader[Event]):
         call_id = f"{self._runs}.{text(item.id)}"
         use = _use(item)
         name = _name(item)
-        said = quote(text(item.command), plain) or cited(use, text(item.tool) or name, item.type, plain)
+        said = quote(text(item.command), plain) or cited(use, text(item.tool), item.type, plain)
         if call_id in self._done:
             return
         if call_id not in self.assembly.pending:

@@ -131,6 +131,9 @@ class CopilotReader(Reader[Event]):
         """Take in one event: what the agent said, called and got, else what tells of the session."""
         kind, data = record.type, record.data or Data()
         self.at(record.timestamp)
+        if record.data is None and kind.startswith(("assistant.message", "tool.execution", "user.message")):
+            self.empty(number, start, end)
+            return
         origin: Origin = "subagent" if record.agentId or data.parentToolCallId else "main"
         if kind == "assistant.message":
             self._message(data, origin, start, end, mended)

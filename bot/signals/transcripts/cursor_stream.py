@@ -108,6 +108,11 @@ class CursorReader(Reader[Event]):
         self.at(iso(record.timestamp_ms))
         self.session = self.session or record.session_id or ""
         message = record.message or Message()
+        if (record.type == "assistant" and message.content is None) or (
+            record.type == "tool_call" and not mapping(record.tool_call)
+        ):
+            self.empty(number, start, end)
+            return
         match record.type:
             case "system":
                 self.cwd = self.cwd or record.cwd or ""

@@ -93,6 +93,8 @@ class StreamReader(Reader[Event]):
             case "init":
                 self.session = self.session or record.session_id or ""
                 self.by(model=record.model)
+            case "message" if record.role is None:
+                self.empty(number, start, end)
             case "message":
                 self._message(record, start, end, mended)
             case "tool_use":

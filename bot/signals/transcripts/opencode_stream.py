@@ -73,6 +73,8 @@ class StreamReader(Reader[Event]):
         self.at(iso(record.timestamp))
         if kind not in TYPES:
             self.passed_over(kind, number)
+        elif kind != "error" and not part:
+            self.empty(number, start, end)
         elif kind == "error":
             self._error = error_end(mapping(record.error))
             self.provider_errors += self._error != "aborted"

@@ -144,6 +144,10 @@ class Reader(Generic[R]):
             self.assembly.speak(self.step, start, end, said)
         return self.step
 
+    def empty(self, number: int, start: int, end: int) -> None:
+        """Tell of a record that lacks what its type promises: damage inside a key makes another key of it."""
+        self.lines.losses.lost(number, start, end, "the record says nothing of what its type promises")
+
     def passed_over(self, kind: str, number: int) -> None:
         """Note a record of a type that this format does not know."""
         self._unknown.setdefault(kind[:60], []).append(number)

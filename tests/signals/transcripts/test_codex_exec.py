@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ def item(kind: str, state: str = "completed", key: str = "item_1", **more: objec
 
 
 START = event("thread.started", thread_id="t") + event("turn.started")
-LS = {"command": "/bin/bash -lc 'ls -la'", "aggregated_output": "", "status": "in_progress"}
+LS: dict[str, Any] = {"command": "/bin/bash -lc 'ls -la'", "aggregated_output": "", "status": "in_progress"}
 
 
 def only(read: Read, *lines: bytes) -> Trace:
@@ -46,7 +47,11 @@ def test_a_refusal_is_no_error(read: Read) -> None:
 
 
 def test_what_is_said_and_called_up_to_an_answer_is_one_step(read: Read, misquoted: Callable[..., list[str]]) -> None:
-    failed = {"command": "bash -lc 'pytest -q'", "aggregated_output": "FAILED a.py::b\n1 failed", "exit_code": 1}
+    failed: dict[str, Any] = {
+        "command": "bash -lc 'pytest -q'",
+        "aggregated_output": "FAILED a.py::b\n1 failed",
+        "exit_code": 1,
+    }
     changes = [{"path": "/w/a.py", "kind": "add"}, {"path": "/w/b.py", "kind": "update"}]
     data = START + b"".join([
         item("reasoning", key="i0", text="**Look first**"),

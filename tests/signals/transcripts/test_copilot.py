@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,13 @@ START = event(
 
 def says(words: str, *calls: tuple[str, str, dict[str, object]], key: str = "m1", **more: object) -> bytes:
     requests = [{"toolCallId": call, "name": name, "arguments": given} for call, name, given in calls]
-    data = {"messageId": key, "model": "m", "content": words, "toolRequests": requests, "outputTokens": 5}
+    data: dict[str, Any] = {
+        "messageId": key,
+        "model": "m",
+        "content": words,
+        "toolRequests": requests,
+        "outputTokens": 5,
+    }
     return event("assistant.message", **(data | more))
 
 
@@ -38,7 +45,7 @@ def begins(call: str, name: str = "bash", at: int = 1, **given: object) -> bytes
 
 
 def gets(call: str, output: str = "", at: int = 3, **more: object) -> bytes:
-    data = {"toolCallId": call, "success": True, "result": {"content": output}}
+    data: dict[str, Any] = {"toolCallId": call, "success": True, "result": {"content": output}}
     return event("tool.execution_complete", at, **(data | more))
 
 

@@ -125,7 +125,9 @@ def mutated(draw: st.DrawFn) -> bytes:
 def reshaped(draw: st.DrawFn) -> bytes:
     """Valid JSON with values of the wrong shape."""
     records = json.loads(json.dumps(draw(st.sampled_from([*STREAMS.values(), *([one] for one in DOCUMENTS.values())]))))
-    odd = st.sampled_from([None, True, 0, -1, 1e300, 10**40, "", "x", [], {}, [None], ["x"], {"type": 3}, [[[]]]])
+    odd: st.SearchStrategy[object] = st.sampled_from(
+        [None, True, 0, -1, 1e300, 10**40, "", "x", [], {}, [None], ["x"], {"type": 3}, [[[]]]]
+    )
     for _ in range(draw(st.integers(1, 3))):
         spot = draw(st.sampled_from(records))
         while isinstance(spot, (dict, list)) and spot:
