@@ -67,6 +67,12 @@ BY_HAND = {
     "codex-rollout/savekirk+session-bridge__06_e6d229b394_0.jsonl": (37, 61, 4, "finished"),
     "codex-rollout/EntityProcess+agentv__0b_9f2ac6f3aa_3.jsonl": (216, 362, 9, "finished"),  # two compactions
     "codex-rollout/entireio+skills__01_da544acf74_0.jsonl": (2, 2, 0, "aborted"),
+    "copilot-cli/EntityProcess+agentv__d8_8be769afd1_0.jsonl": (56, 61, 2, "finished"),
+    "copilot-cli/EntityProcess+agentv__4f_8edb57e3d1_0.jsonl": (1, 0, 0, "finished"),  # an empty answer
+    "gemini-cli/savekirk+session-bridge__e9_4f17cdc65d_0.json": (38, 40, 0, "finished"),  # one refusal, one abort
+    "claude-code-session/entireio+cli__ab_2b9748b105_0.json": (11, 9, 0, "finished"),  # a Gemini session
+    "opencode/savekirk+session-bridge__13_dddd416599_0.json": (68, 72, 4, "finished"),  # and a compaction's summary
+    "opencode/savekirk+session-bridge__29_dbfeaf9083_0.json": (3, 14, 0, "finished"),
     "tau-bench/historical_trajectories__gpt-4o-airline.json": (2454, 1164, 73, "finished"),
     "tau-bench/few_shot_data__MockRetailDomainEnv-few_shot.jsonl": (943, 479, 33, "finished"),
 }
