@@ -602,7 +602,8 @@ class Performed(msgspec.Struct, frozen=True):
 class Entry(msgspec.Struct, frozen=True):
     """One line of the ledger: what happened to one change. It holds counts, pins and decisions, never transcript text.
 
-    Events: `proposed`, `updated`, `frozen`, `dismissed`, `withdrawn`, `merged`, `reverted`.
+    Events: `proposed`, `updated`, `frozen`, `dismissed`, `withdrawn`, `merged`, `reverted`; `watched` (the watch
+    after a merge has an answer), `trialled`, `integrity` (an alarm about the category, told in `reason`).
     """
 
     at: str
@@ -617,6 +618,16 @@ class Entry(msgspec.Struct, frozen=True):
     passed: int = 0
     fixes: int = 0
     risks: int = 0
+    category: str = ""
+    """Kind of edit, component and detector, joined by slashes; "" in the lines of a version that did not know it."""
+    model: str = ""
+    """The model of the agents whom the change steers, as their transcripts name it."""
+    watch: str = ""
+    """Of a `watched` entry: `clean`, `alarm`, or `too-few` (nothing was seen that would have raised one)."""
+    aftermath: str = ""
+    """Of a `watched` entry: `kept`, `reverted` or `inconclusive`."""
+    trial: str = ""
+    """What a held-out trial of this revision said; "" when there was none."""
 
 
 class Turn(msgspec.Struct, frozen=True):
