@@ -16,8 +16,13 @@ from bot.model import Entry, asdict
 
 VERSION = 1
 MAX_LINE = 1 << 20
+LATER = frozenset({"category", "model", "watch", "aftermath", "trial"})
+"""Fields that came after the first release: written only when they say something, so its lines stay as they are."""
 ENDED = frozenset({"dismissed", "withdrawn", "reverted"})
 OPEN = frozenset({"proposed", "updated", "frozen"})
+WENT_IN = frozenset({"merged", "watched"})
+ABOUT = frozenset({"trialled", "integrity"})
+"""Events that tell something of a change and leave it where it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +41,22 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """What the flywheel remembers: every change by id, and how many lines could not be read."""
+    """What the flywheel remembers: every change by id, how many lines could not be read, and all entries in order."""
 
     changes: Mapping[str, Standing] = field(default_factory=dict)
     unread: int = 0
+    entries: tuple[Entry, ...] = ()
 
     def remembered(self) -> frozenset[tuple[str, str]]:
         """(repository, detector) of every change that went in: failures of that kind since then count double."""
-        merged = (standing.last for standing in self.changes.values() if standing.last.event == "merged")
+        merged = (standing.last for standing in self.changes.values() if standing.last.event in WENT_IN)
         return frozenset((entry.repository, entry.detector) for entry in merged)
 
 
 def encode(entry: Entry) -> str:
     """One line, its keys in a fixed order, without its line end."""
-    return json.dumps({"v": VERSION, **asdict(entry)}, ensure_ascii=True, separators=(",", ":"))
+    said = {name: value for name, value in asdict(entry).items() if value or name not in LATER}
+    return json.dumps({"v": VERSION, **said}, ensure_ascii=True, separators=(",", ":"))
 
 
 def decode(line: str) -> Entry | None:
@@ -74,11 +81,15 @@ def decode(line: str) -> Entry | None:
 def fold(lines: Iterable[str]) -> Ledger:
     """Replay the lines in order. A change proposed again after its end starts a new first entry."""
     changes: dict[str, Standing] = {}
+    entries: list[Entry] = []
     unread = 0
     for line in lines:
         entry = decode(line)
         if entry is None:
             unread += bool(line.strip())
+            continue
+        entries.append(entry)
+        if entry.event in ABOUT:
             continue
         known = changes.get(entry.change)
         if known is None or (known.last.event in ENDED and entry.event == "proposed"):
@@ -86,7 +97,7 @@ def fold(lines: Iterable[str]) -> Ledger:
             continue
         proposed = entry if entry.event in {"proposed", "updated"} else known.proposed
         changes[entry.change] = Standing(known.first, entry, proposed)
-    return Ledger(changes, unread)
+    return Ledger(changes, unread, tuple(entries))
 
 
 def dismissal_holds(standing: Standing | None, failed_now: int) -> bool:

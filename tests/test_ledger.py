@@ -52,3 +52,26 @@ def test_only_what_was_merged_is_remembered_as_meant_to_cure() -> None:
     merged = replace(PROPOSED, event="merged", change="b2", detector="reaches-limit")
 
     assert fold([encode(PROPOSED), encode(merged)]).remembered() == {("o/r", "reaches-limit")}
+
+
+def test_what_the_first_release_wrote_is_read_and_written_as_it_was() -> None:
+    line = (
+        '{"v":1,"at":"2026-01-01T00:00:00Z","event":"proposed","repository":"o/r","change":"a1",'
+        '"detector":"finishes-on-red","revision":"r1","tier":"interactive","reason":"","failed":6,"passed":0,'
+        '"fixes":0,"risks":0}'
+    )
+
+    assert PROPOSED == decode(line)
+    assert line == encode(PROPOSED)
+
+
+def test_a_watch_leaves_a_change_merged_and_an_integrity_alarm_leaves_it_where_it_stands() -> None:
+    merged = replace(PROPOSED, event="merged")
+    watched = replace(PROPOSED, event="watched", watch="clean", aftermath="kept")
+    alarm = replace(PROPOSED, event="integrity", reason="tampered-report")
+
+    ledger = fold(map(encode, [PROPOSED, merged, watched, alarm]))
+
+    assert ledger.changes["a1"] == Standing(PROPOSED, watched, PROPOSED)
+    assert ledger.remembered() == {("o/r", "finishes-on-red")}
+    assert ledger.entries == (PROPOSED, merged, watched, alarm)
