@@ -1,9 +1,10 @@
 """Failed and passing job logs go in; how many failures a signature names, how many rightly, and how fast, come out.
 
-Run as `python -m bench.signatures [DIR…]`. Measured are the logs below ../shared/data/ci (gha-logs, travis-logs, cidiff)
-and below every DIR (a checkout of BugSwarm/bugswarm holds 2,000 more). What is right was read by a person, one pick
-after the other: bench/signatures_read.tsv. There `unseen` picks are of logs that nobody had looked at when the table
-was written, and stay as they were first read; `tuned` ones are of logs that the table was written or mended with.
+Run as `python -m bench.signatures [DIR…]`. Measured are the logs below ../shared/data/ci (gha-logs, travis-logs,
+cidiff) and below every DIR (a checkout of BugSwarm/bugswarm holds 2,000 more). Whether a pick is right was judged by
+reading the log around it, one pick after the other, by who wrote the table: bench/signatures_read.tsv. There `unseen`
+picks are of logs that had not been looked at when the table was written, and stay as they were first read; `tuned` ones
+are of logs that the table was written or mended with.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ class Log:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a person said of one pick."""
+    """The verdict on one pick."""
 
     log: str
     signature: str
