@@ -540,6 +540,8 @@ class Proposal(msgspec.Struct, frozen=True):
 
     modification: Modification
     decision: Decision
+    model: str = ""
+    """The model of most of the agents whom it steers: a record is one model's."""
 
 
 # --- effects: written down, not yet done ------------------------------------------------------------------------------
