@@ -11,7 +11,7 @@ from typing import Literal
 
 from bot.approval.facts import escapes, lines_added, matches, undoes
 from bot.approval.policy import Bars, Policy
-from bot.approval.record import Record, of, proven
+from bot.approval.record import Record, of
 from bot.model import TIERS, Decision, Modification, Reason, Tier, Trust
 
 TrialResult = Literal["confirmed", "cosmetic", "inconclusive", "regression", "none"]
@@ -169,9 +169,11 @@ def _lift(modification: Modification, policy: Policy) -> Iterator[Reason]:
 def _record(modification: Modification, policy: Policy, record: Sequence[Record], stable: bool) -> Iterator[Reason]:
     yield Reason("maturity", "autonomous" if stable else "interactive", "stable" if stable else "not stable")
     known = of(modification, record)
-    earned = proven(known, policy.autonomous.kept_share, policy.autonomous.repositories)
+    earned = known.earned and not known.demoted and known.repositories >= policy.autonomous.repositories
     seen = f"{known.kept} kept, {known.failed} failed, {known.repositories} repositories"
-    seen += ", demoted" if known.demoted else ""
+    seen += f", borrowed {known.borrowed[0]} kept, {known.borrowed[1]} failed" if any(known.borrowed) else ""
+    seen += f", earned by {known.by}" if known.by else ""
+    seen += f", demoted: {known.reason}" if known.demoted else ""
     yield Reason("record", "autonomous" if earned else "interactive", seen)
 
 

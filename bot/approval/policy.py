@@ -11,10 +11,13 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from bot.approval.cusum import Chart
 from bot.errors import UserError
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+# Below the smallest hope of the e-process (record.py).
+Below = Annotated[float, msgspec.Meta(gt=0, lt=0.85)]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Texts = Annotated[tuple[Text, ...], msgspec.Meta(max_length=500)]
 
@@ -47,11 +50,15 @@ class Bars(_Section, frozen=True):
 
 
 class AutonomousBars(Bars, frozen=True):
-    """And which kinds of edit may merge themselves, on what record."""
+    """And which kinds of edit may merge themselves, on what record, and what takes that away."""
 
     kinds: Texts
     kept_share: Share
+    beaten_share: Below
     repositories: Count
+    borrowed: Count
+    thin: Count
+    demotion: Chart
 
 
 class Caps(_Section, frozen=True):
@@ -80,8 +87,10 @@ SECTIONS: Mapping[str, type[_Section]] = {
     "autonomous": AutonomousBars,
     "caps": Caps,
 }
-HIGHER = {"passing_episodes", "kept_share", "repositories"}
+HIGHER = {"passing_episodes", "kept_share", "beaten_share", "repositories"}
 """Numbers that grow with care; every other number, and the switch, shrinks with it."""
+FIXED = {"expected", "feared"}
+"""What a chart asks; only its alarm may come sooner."""
 
 
 def load(text: str, path: str, base: Policy | None = None) -> Policy:
@@ -116,7 +125,7 @@ def _merged(before: Mapping[str, object], given: Mapping[str, object]) -> dict[s
     for section, inner in given.items():
         old = before.get(section)
         if isinstance(inner, dict) and isinstance(old, dict):
-            merged[section] = {**old, **inner}
+            merged[section] = _merged(old, inner)
     return merged
 
 
@@ -132,6 +141,9 @@ def _careless(after: object, before: object, key: str = "") -> Iterator[tuple[st
                 yield key, f"some of {', '.join(before)}, or []"
             if name != "kinds" and not {*before} <= {*after}:
                 yield key, f"all of {', '.join(before)}, and more"
+        case ((int() | float()), (int() | float())) if name in FIXED:
+            if after != before:
+                yield key, f"{before}"
         case ((int() | float()), (int() | float())):
             if name in HIGHER and after < before:
                 yield key, f"at least {before}"

@@ -1,24 +1,31 @@
-"""Takes what became of earlier changes of one category and says whether that category is proven.
+"""Takes the entries of ledgers and returns the record of each category, and whether it has earned autonomy.
 
-The fold over the ledger that yields these records comes with the life of a change; an empty record means none.
+The record of another model of the agents is another record (research/mining.md §4.8).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from bot.model import Modification
+from bot.approval.cusum import alarms, risen
+from bot.approval.outcomes import Outcome, outcomes
+from bot.approval.policy import Policy
+from bot.model import Entry, Modification, replace
 
 DOUBT = 0.05
+HOPES = (0.85, 0.90, 0.95, 0.99)
+"""The true shares over which the e-process is a mean; each is above what it is held against."""
 
 
 class Record(msgspec.Struct, frozen=True):
-    """One category's changes: merged, kept and confirmed on one side; reverted or disturbed on the other.
+    """One category's changes since it last began from zero: kept on one side, failed on the other.
 
-    `repositories` counts the distinct ones; `demoted` holds after an alarm, until the record begins anew.
+    `repositories` counts the distinct ones. `earned` holds from graduation to demotion, `by` says by which rule;
+    `demoted` holds from an alarm until the record is earned anew, `reason` says which. `borrowed` are the successes and
+    failures that categories like it lent while it was thin. `evidence` is the e-value against the policy's beaten share.
     """
 
     category: str
@@ -26,6 +33,21 @@ class Record(msgspec.Struct, frozen=True):
     failed: int = 0
     repositories: int = 0
     demoted: bool = False
+    earned: bool = False
+    by: str = ""
+    reason: str = ""
+    borrowed: tuple[int, int] = (0, 0)
+    evidence: float = 1.0
+
+
+class Cell(msgspec.Struct, frozen=True):
+    """A category's record in the making; `height` is its demotion chart, `lent` its totals that no demotion erases."""
+
+    record: Record
+    names: frozenset[str] = frozenset()
+    logs: tuple[float, ...] = (0.0,) * len(HOPES)
+    height: float = 0.0
+    lent: tuple[int, int] = (0, 0)
 
 
 def category(modification: Modification) -> str:
@@ -34,26 +56,101 @@ def category(modification: Modification) -> str:
 
 
 def of(modification: Modification, records: Iterable[Record]) -> Record:
-    """The record of this modification's category; several lines of one are added up, the fewest repositories count."""
+    """The record of this modification's category; an empty one when there is none."""
     name = category(modification)
-    mine = [record for record in records if record.category == name]
-    return Record(
-        category=name,
-        kept=sum(record.kept for record in mine),
-        failed=sum(record.failed for record in mine),
-        repositories=max((record.repositories for record in mine), default=0),
-        demoted=any(record.demoted for record in mine),
+    return next((record for record in records if record.category == name), Record(name))
+
+
+def records(entries: Iterable[Entry], policy: Policy, model: str = "") -> tuple[Record, ...]:
+    """The record of every category under this model of the agents, sorted by name."""
+    cells: dict[str, Cell] = {}
+    for outcome in outcomes(entries, model):
+        name = outcome.category
+        cell = cells.get(name) or Cell(Record(name))
+        cells[name] = after(cell, outcome, policy, *lenders(cells, name, policy.autonomous.borrowed))
+    return tuple(cells[name].record for name in sorted(cells))
+
+
+def after(
+    cell: Cell,
+    outcome: Outcome,
+    policy: Policy,
+    borrowed: tuple[int, int] = (0, 0),
+    names: frozenset[str] = frozenset(),
+) -> Cell:
+    """The cell after one more outcome: counted, graduated when it has earned it, demoted at once on an alarm.
+
+    `borrowed` and `names` are what categories like it lend. An integrity alarm demotes also what has not graduated,
+    and takes its successes only: evidence against a category is never forgotten for a misdeed.
+    """
+    record = cell.record
+    if outcome.kept is None:
+        empty = Record(record.category, failed=record.failed, demoted=True, reason=outcome.reason or "integrity")
+        lost = tuple(min(log, 0.0) for log in cell.logs)
+        return replace(cell, record=empty, names=frozenset(), logs=lost, height=0.0)
+    kept, beaten, chart = outcome.kept, policy.autonomous.beaten_share, policy.autonomous.demotion
+    lent = (cell.lent[0] + kept, cell.lent[1] + (not kept))
+    height = risen(chart, cell.height, not kept) if record.earned else 0.0
+    if alarms(chart, height):
+        fresh = Record(record.category, demoted=True, reason="failures")
+        return Cell(fresh, lent=lent)
+    logs = tuple(
+        log + math.log(hope / beaten if kept else (1 - hope) / (1 - beaten))
+        for log, hope in zip(cell.logs, HOPES, strict=True)
     )
+    own = cell.names | {outcome.repository}
+    counted = replace(
+        record,
+        kept=record.kept + kept,
+        failed=record.failed + (not kept),
+        borrowed=borrowed if record.kept + record.failed + 1 < policy.autonomous.thin else (0, 0),
+        evidence=sum(math.exp(min(log, 600.0)) for log in logs) / len(logs),
+    )
+    counted = replace(counted, repositories=len(own | names if any(counted.borrowed) else own))
+    return Cell(_graduated(counted, policy), own, logs, height, lent)
 
 
-def proven(record: Record, share: float, repositories: int) -> bool:
-    """Whether more than `share` is kept with 95 % certainty, from a flat prior, over enough repositories.
+def _graduated(record: Record, policy: Policy) -> Record:
+    """The record with its graduation, when either rule holds and enough repositories took part."""
+    bars = policy.autonomous
+    if record.earned or record.repositories < bars.repositories:
+        return record
+    rule = "e-process" if record.evidence >= 1 / DOUBT else "beta" if proven(record, bars.kept_share) else ""
+    return replace(record, earned=True, by=rule, demoted=False, reason="") if rule else record
+
+
+def proven(record: Record, share: float) -> bool:
+    """Whether more than `share` is kept with 95 % certainty, from a flat prior; what was borrowed counts with it.
 
     The lower tail of a Beta with whole parameters is an upper tail of a binomial: P(Beta(a, b) <= x) =
     P(Binomial(a + b - 1, x) >= a), https://dlmf.nist.gov/8.17#E5.
     """
-    if record.demoted or record.repositories < repositories:
-        return False
-    draws, at_least = record.kept + record.failed + 1, record.kept + 1
+    kept, failed = record.kept + record.borrowed[0], record.failed + record.borrowed[1]
+    draws, at_least = kept + failed + 1, kept + 1
     tail = sum(math.comb(draws, k) * share**k * (1 - share) ** (draws - k) for k in range(at_least, draws + 1))
     return tail <= DOUBT
+
+
+def lenders(cells: Mapping[str, Cell], name: str, most: int) -> tuple[tuple[int, int], frozenset[str]]:
+    """What categories like this one lend it, and in which repositories they were tried.
+
+    First other detectors of the same kind and component, then other components of the same kind. At most `most` changes
+    count, in the proportion in which they succeeded, a broken one on the side of failure.
+    """
+    kept = failed = 0
+    names: frozenset[str] = frozenset()
+    kind, component, *_ = (*name.split("/"), "")
+    near = f"{kind}/{component}/"
+    groups = (
+        [cell for other, cell in cells.items() if other != name and other.startswith(near)],
+        [cell for other, cell in cells.items() if other.startswith(f"{kind}/") and not other.startswith(near)],
+    )
+    for group in groups:
+        good, bad = sum(cell.lent[0] for cell in group), sum(cell.lent[1] for cell in group)
+        taken = min(most - kept - failed, good + bad)
+        if taken <= 0:
+            continue
+        kept += taken * good // (good + bad)
+        failed += taken - taken * good // (good + bad)
+        names = names.union(*(cell.names for cell in group))
+    return (kept, failed), names

@@ -17,7 +17,7 @@ CONTRAST = Contrast("task", 10, 20, 20, 15, 1, 30.0, 4.0, 200.0, 0.0001)
 PATTERN = Pattern("p", "loops/x", "actionable", CONTRAST, ("o/r",), ("a", "b", "c"), 15, 1, 20, 20, ())
 REPLAY = Replay("loop-guard", 20, 100, ("f1", "f2", "f3"), ("p1",))
 EDIT = Edit("docs/agents/limits.json", "7\n", "8\n")
-PROVEN = Record("guard-threshold/hooks/loops/x", kept=30, repositories=4)
+PROVEN = Record("guard-threshold/hooks/loops/x", kept=30, repositories=4, earned=True)
 
 
 def modification(**what):
@@ -100,7 +100,7 @@ DEMANDS = [
     ("trial", "backlog", {}, {"trial": "cosmetic"}),
     ("trial", "backlog", {}, {"trial": "regression"}),
     ("maturity", "interactive", {}, {"stable": False}),
-    ("record", "interactive", {}, {"record": (replace(PROVEN, kept=10),)}),
+    ("record", "interactive", {}, {"record": (replace(PROVEN, kept=10, earned=False),)}),
     ("record", "interactive", {}, {"record": (replace(PROVEN, demoted=True),)}),
     ("record", "interactive", {}, {"record": (replace(PROVEN, repositories=2),)}),
     ("record", "interactive", {}, {"record": (replace(PROVEN, category="guard/hooks/loops/x"),)}),
