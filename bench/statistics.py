@@ -150,7 +150,8 @@ def pairs(found: Verdicts) -> None:
     for model in ("claude-4-sonnet", "opus"):
         names = sorted(name for name in found if model in name)
         for control, treated in itertools.permutations(names, 2):
-            said = answer(list(runs_of(found[control], found[treated])))
+            runs = list(runs_of(found[control], found[treated]))
+            said = answer(runs, order=list(dict.fromkeys(run.task for run in runs)))
             side = said.targeted
             low, high = side.interval
             looked = side.reached if side.reached is not None else "-"

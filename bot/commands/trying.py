@@ -36,6 +36,7 @@ def trial(path: Path, margin: float) -> dict[str, Any]:
         "without_verdict": said.without_verdict,
         "unpaired": list(said.unpaired),
         "missing": list(said.missing),
+        "limits": list(said.limits),
     }
 
 

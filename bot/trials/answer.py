@@ -1,12 +1,13 @@
 """The runs of one trial go in; what may be said of the change comes out, with what is missing for more.
 
-    confirmed      E reached 20 and more passes; where they were looked at, the pattern recurs less, the guard set holds
-    cosmetic       the pattern vanished (E reached 20) and the passes did not rise: a signal was silenced, nothing cured
-    regression     tasks were broken (two stages), or fewer passes, E for harm having reached 20
+    confirmed      E >= 20 and more passes; where they were looked at, the pattern recurs less, the guard set holds
+    cosmetic       the pattern vanished (E >= 20) and the passes did not rise: a signal was silenced, nothing cured
+    regression     tasks were broken (two stages), or fewer passes with E >= 20 for harm, in either set
     inconclusive   everything else: what is missing is said
 
-Asked in the order regression, confirmed, cosmetic: nothing outweighs a broken task (research/mining.md §4.3-4.5). Tasks
-are taken in the order of the file, which must have been fixed before the runs.
+Asked in the order regression, confirmed, cosmetic: nothing outweighs a broken task (research/mining.md §4.3-4.5). E is
+that of all tasks, so that the order of a file changes nothing. "No effect on any task" is called confirmed or harmful
+in 5 % of trials at most, each; harm is asked of both sets, so in 10 % at most, and only withholds.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Literal
 
 import msgspec
 
-from bot.trials import regressions
+from bot.trials import limits, regressions
 from bot.trials.results import Run, Tally, passed, stayed_away, tallies
 from bot.trials.statistics import CONFIRMED, HARMS, difference, e_value, interval, lower, permutation, reached
 
@@ -29,7 +30,8 @@ MAX_MORE = 10_000
 class Side(msgspec.Struct, frozen=True):
     """One question over one set of tasks: how many, the difference of shares, its 95 % interval, E, exact p.
 
-    `reached` is after how many tasks, in the file's order, E first reached the bar; None when it never did.
+    `reached` is after how many tasks, in the registered order, E first reached the bar: there the trial might have
+    ended. None when it never did, or when no order was registered.
     """
 
     tasks: int
@@ -55,21 +57,28 @@ class Answer(msgspec.Struct, frozen=True):
     guard: Side | None = None
     guard_lower: float | None = None
     margin: float = MARGIN
+    limits: tuple[str, ...] = ()
+    """What may not be read into the result, a sentence each."""
 
 
-def answer(runs: Sequence[Run], margin: float = MARGIN) -> Answer:
-    """The answer of one trial. Runs of stage 2 count only for regressions: they were chosen for what stage 1 showed."""
+def answer(runs: Sequence[Run], margin: float = MARGIN, order: Sequence[str] | None = None) -> Answer:
+    """The answer of one trial; `order` is that of the tasks, if it was registered before the runs.
+
+    Runs of stage 2 count only for regressions: they were chosen for what stage 1 showed.
+    """
     first = [run for run in runs if run.stage == 1]
     aimed = tallies((run for run in first if run.set == "targeted"), passed)
     away = tallies((run for run in first if run.set == "targeted"), stayed_away)
     guarding = tallies((run for run in first if run.set == "guard"), passed)
     broken, suspects = regressions.confirmed(runs), regressions.screened(runs)
-    worse = any(difference(found) < 0 and reached(found, HARMS) is not None for found in (aimed, guarding))
-    targeted, recurrence = side(aimed), side(away) if away else None
+    worse = any(difference(found) < 0 and e_value(found, HARMS) >= CONFIRMED for found in (aimed, guarding))
+    targeted, recurrence = side(aimed, order), side(away, order) if away else None
     guard_lower = lower(guarding) if guarding else None
-    missing = tuple(_missing(targeted, recurrence, guard_lower, margin, set(suspects) - _rerun(runs)))
+    lost = _lost(first, margin)
+    missing = tuple(_missing(targeted, recurrence, guard_lower, margin, set(suspects) - _rerun(runs), lost))
+    result = _result(targeted, recurrence, guard_lower, margin, bool(broken) or worse, lost)
     return Answer(
-        result=_result(targeted, recurrence, guard_lower, margin, bool(broken) or worse),
+        result=result,
         targeted=targeted,
         regressions=broken,
         suspects=suspects,
@@ -77,45 +86,67 @@ def answer(runs: Sequence[Run], margin: float = MARGIN) -> Answer:
         without_verdict=sum(run.outcome == "none" for run in runs),
         unpaired=_unpaired(first),
         recurrence=recurrence,
-        guard=side(guarding) if guarding else None,
+        guard=side(guarding, order) if guarding else None,
         guard_lower=guard_lower,
         margin=margin,
+        limits=tuple(limits.of(result, first, targeted.tasks, targeted.interval, bool(guarding), order is not None)),
     )
 
 
-def side(found: Sequence[Tally]) -> Side:
+def side(found: Sequence[Tally], order: Sequence[str] | None = None) -> Side:
     """The figures of one question."""
     if not found:
         return Side(0, 0, 0.0, (-1.0, 1.0), 1.0, 1.0)
     runs = sum(tally.treated_of + tally.control_of for tally in found)
+    places = {task: place for place, task in enumerate(order or ())}
+    ordered = sorted((tally for tally in found if tally.task in places), key=lambda tally: places[tally.task])
     return Side(
-        len(found), runs, difference(found), interval(found), e_value(found), permutation(found), reached(found)
+        len(found), runs, difference(found), interval(found), e_value(found), permutation(found), reached(ordered)
     )
 
 
+def _lost(first: Sequence[Run], margin: float) -> bool:
+    """Whether treated runs lose their verdicts more often (E >= 20), and so many that they could turn the answer.
+
+    Turned: with every missing verdict counted against the treated arm, passes do not rise or the guard set is worse.
+    """
+    if e_value(tallies(first, lambda run: run.outcome != "none"), HARMS) < CONFIRMED:
+        return False
+    aimed = tallies((run for run in first if run.set == "targeted"), _at_worst)
+    guarding = tallies((run for run in first if run.set == "guard"), _at_worst)
+    rises = e_value(aimed) >= CONFIRMED and difference(aimed) > 0
+    return not rises or (bool(guarding) and lower(guarding) <= -margin)
+
+
+def _at_worst(run: Run) -> bool:
+    return run.outcome == "pass" or (run.outcome == "none" and run.arm == "control")
+
+
 def _result(
-    targeted: Side, recurrence: Side | None, guard_lower: float | None, margin: float, worse: bool
+    targeted: Side, recurrence: Side | None, guard_lower: float | None, margin: float, worse: bool, lost: bool
 ) -> Literal["confirmed", "cosmetic", "inconclusive", "regression"]:
     if worse:
         return "regression"
-    vanished = recurrence is not None and recurrence.reached is not None
-    cured = targeted.reached is not None and targeted.delta > 0
-    holds = guard_lower is None or guard_lower > -margin
+    vanished = recurrence is not None and recurrence.e_value >= CONFIRMED
+    cured = targeted.e_value >= CONFIRMED and targeted.delta > 0
+    holds = not lost and (guard_lower is None or guard_lower > -margin)
     if cured and holds and (recurrence is None or vanished):
         return "confirmed"
-    return "cosmetic" if vanished and targeted.delta <= 0 else "inconclusive"
+    return "cosmetic" if vanished and targeted.delta <= 0 and not lost else "inconclusive"
 
 
 def _missing(
-    targeted: Side, recurrence: Side | None, guard_lower: float | None, margin: float, waiting: set[str]
+    targeted: Side, recurrence: Side | None, guard_lower: float | None, margin: float, waiting: set[str], lost: bool
 ) -> list[str]:
     said = []
-    if targeted.reached is None:
+    if targeted.e_value < CONFIRMED:
         said.append(f"E = {targeted.e_value:.2g} of {CONFIRMED:g} for more passes{_more(targeted)}")
-    if recurrence is not None and recurrence.reached is None:
+    if recurrence is not None and recurrence.e_value < CONFIRMED:
         said.append(f"E = {recurrence.e_value:.2g} of {CONFIRMED:g} for the pattern showing less{_more(recurrence)}")
     if guard_lower is not None and guard_lower <= -margin:
         said.append(f"the guard set may be worse by {-guard_lower:.0%}, allowed are {margin:.0%}: more tasks there")
+    if lost:
+        said.append("treated runs lose their verdicts more often than control runs: run those again")
     if waiting:
         said.append(f"{len(waiting)} tasks passed in control and not always when treated: run them again as stage 2")
     return said

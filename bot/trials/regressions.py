@@ -13,7 +13,6 @@ from bot.trials.results import Run, Tally, passed, tallies
 
 SCREEN_RUNS = 2
 CONFIRM_RUNS = 5
-STILL_PASSES, NO_LONGER_PASSES = 0.8, 0.2
 
 
 def screened(runs: Sequence[Run]) -> tuple[str, ...]:
@@ -37,5 +36,4 @@ def _is_suspect(tally: Tally) -> bool:
 def _is_broken(tally: Tally) -> bool:
     if min(tally.control_of, tally.treated_of) < CONFIRM_RUNS:
         return False
-    still = tally.control >= STILL_PASSES * tally.control_of
-    return still and tally.treated <= NO_LONGER_PASSES * tally.treated_of
+    return 5 * tally.control >= 4 * tally.control_of and 5 * tally.treated <= tally.treated_of

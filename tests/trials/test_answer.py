@@ -47,12 +47,77 @@ def test_few_tasks_are_inconclusive_and_say_how_many_more() -> None:
 
 
 def test_missing_verdicts_are_neither_failures_nor_passes() -> None:
-    said = answer([*tasks(10, "fff", "ppp"), *tasks(40, "ppp", "nnn", set="guard")])
+    lost = [run for n in range(3) for run in arm_runs(f"x{n}", "treated", "nnn")]
+    said = answer([*tasks(10, "fnf", "pnp"), *lost, *tasks(40, "ppn", "npp", set="guard")])
 
     assert said.result == "confirmed"
-    assert said.without_verdict == 120
-    assert said.guard is None
-    assert len(said.unpaired) == 40
+    assert said.without_verdict == 20 + 9 + 80
+    assert (said.targeted.delta, said.guard and said.guard.delta) == (1.0, 0.0)
+    assert len(said.unpaired) == 3
+
+
+def test_a_treated_arm_that_loses_its_verdicts_confirms_nothing_that_they_could_turn() -> None:
+    gone = answer([*tasks(10, "fff", "ppp"), *tasks(40, "ppp", "nnn", set="guard")])
+    harmless = answer([*tasks(20, "fff", "ppn"), *tasks(60, "ppp", "ppp", set="guard")])
+
+    assert gone.result == "inconclusive"
+    assert any("lose their verdicts" in said for said in gone.missing)
+    assert harmless.result == "confirmed"
+
+
+def test_the_order_of_the_file_changes_nothing() -> None:
+    """Sorted by outcome, two of three trials of nothing pass the bar on the way."""
+    chance = random.Random(2)
+    runs = [
+        Run(f"t{n}", arm, str(k), chance.choice(("pass", "fail")))
+        for n in range(40)
+        for arm in ("control", "treated")
+        for k in range(3)
+    ]  # type: ignore[arg-type]
+    best = sorted(
+        runs, key=lambda run: sum((r.outcome == "pass") == (r.arm == "treated") for r in runs if r.task == run.task)
+    )
+    order = list(dict.fromkeys(run.task for run in best[::-1]))
+
+    assert answer(best[::-1]).result == answer(runs).result == "inconclusive"
+    assert answer(runs).targeted.reached is None
+    assert answer(runs, order=order).targeted.reached is not None
+
+
+def test_gains_that_are_lost_elsewhere_are_rarely_confirmed() -> None:
+    """Half of the tasks +40 pp, half -40 pp, nothing on average: 5 % of 200 and three standard errors."""
+    chance = random.Random(4)
+    confirmed = 0
+    for _ in range(200):
+        runs = [
+            Run(
+                f"t{n}",
+                arm,
+                str(k),
+                "pass" if chance.random() < 0.5 + (shift if arm == "treated" else -shift) else "fail",
+            )
+            for n in range(40)
+            for shift in [chance.choice((0.2, -0.2))]
+            for arm in ("control", "treated")
+            for k in range(3)
+        ]
+        confirmed += answer(runs).result == "confirmed"  # type: ignore[arg-type]
+
+    assert confirmed <= 19
+
+
+def test_what_may_not_be_read_into_a_result_is_said() -> None:
+    few, unguarded = answer(tasks(3, "fff", "ppp")), answer(tasks(12, "fff", "ppp"))
+    uneven = answer([*tasks(12, "fff", "ppp"), Run("t0", "treated", "9", "pass")])
+    cosmetic = answer(recurring(10, ("fff", "111"), ("fff", "000")))
+
+    assert few.result == unguarded.result == "confirmed"
+    assert any("little of others" in said for said in few.limits)
+    assert not any("little of others" in said for said in unguarded.limits)
+    assert any("no guard set" in said for said in unguarded.limits)
+    assert any("unequal repeats" in said for said in uneven.limits)
+    assert any("may still have risen" in said for said in cosmetic.limits)
+    assert not any("registered" in said for said in answer(tasks(12, "f", "p"), order=["t0"]).limits)
 
 
 def test_more_passes_confirm() -> None:
