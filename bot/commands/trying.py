@@ -1,7 +1,8 @@
-"""`flywheel trial`: a results file in, what it says of the change out; or the size that a trial needs."""
+"""`flywheel trial`: results (a file, or reports of both arms) in, what they say out; or the size of a trial."""
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,11 @@ REPEATS = (2, 3, 5)
 
 
 def trial(path: Path, margin: float) -> dict[str, Any]:
-    """The answer of one results file, with the keys of design.md §4 and everything it was said from."""
+    """The answer of one trial, with the keys of design.md §4 and everything it was said from."""
     if not 0 < margin < 1:
         raise UserError(f"--margin {margin:g}: it is a share of passes. Name one between 0 and 1, such as 0.1.")
-    said = answer(results.read(_bytes(path), str(path)), margin)
+    runs, warnings = _runs(path)
+    said = answer(runs, margin)
     return {
         "result": said.result,
         "e_value": said.targeted.e_value,
@@ -37,17 +39,27 @@ def trial(path: Path, margin: float) -> dict[str, Any]:
         "unpaired": list(said.unpaired),
         "missing": list(said.missing),
         "limits": list(said.limits),
+        "warnings": list(warnings),
     }
 
 
 def planned(path: Path | None) -> list[dict[str, Any]]:
     """Tasks × repeats × gain: the power of both tests, on the control runs of a results file or on a reference pool."""
-    pool = plan.pool_of(results.read(_bytes(path), str(path))) if path else plan.REFERENCE_POOL
+    pool = plan.pool_of(_runs(path)[0]) if path else plan.REFERENCE_POOL
     if not pool:
         raise UserError(f"{path}: no control run has a verdict. Name a results file with control runs.")
     sizes = ((tasks, repeats, gain) for tasks in SIZES for repeats in REPEATS for gain in plan.EFFECTS)
     found = (plan.power(pool, *size) for size in sizes)
     return [{**msgspec.structs.asdict(one), "runs": one.runs} for one in found]
+
+
+def _runs(path: Path) -> tuple[tuple[results.Run, ...], tuple[str, ...]]:
+    """The runs of a results file, or of a folder or zip with the reports of both arms; and what was left out."""
+    if path.is_dir() or (path.is_file() and zipfile.is_zipfile(path)):
+        from bot.commands import arms
+
+        return arms.read(path)
+    return results.read(_bytes(path), str(path)), ()
 
 
 def _side(side: Side | None) -> dict[str, Any] | None:

@@ -30,8 +30,8 @@ MAX_MORE = 10_000
 class Side(msgspec.Struct, frozen=True):
     """One question over one set of tasks: how many, the difference of shares, its 95 % interval, E, exact p.
 
-    `reached` is after how many tasks, in the registered order, E first reached the bar: there the trial might have
-    ended. None when it never did, or when no order was registered.
+    `reached` is after how many tasks (ten or more), in the registered order, E first reached the bar: there the trial
+    might have ended. None when it never did, or when no order was registered.
     """
 
     tasks: int
@@ -100,9 +100,8 @@ def side(found: Sequence[Tally], order: Sequence[str] | None = None) -> Side:
     runs = sum(tally.treated_of + tally.control_of for tally in found)
     places = {task: place for place, task in enumerate(order or ())}
     ordered = sorted((tally for tally in found if tally.task in places), key=lambda tally: places[tally.task])
-    return Side(
-        len(found), runs, difference(found), interval(found), e_value(found), permutation(found), reached(ordered)
-    )
+    stop = reached(ordered, earliest=limits.FEW)
+    return Side(len(found), runs, difference(found), interval(found), e_value(found), permutation(found), stop)
 
 
 def _lost(first: Sequence[Run], margin: float) -> bool:

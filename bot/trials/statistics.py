@@ -42,8 +42,10 @@ def e_value(tallies: Iterable[Tally], ratios: Sequence[float] = RATIOS) -> float
     return math.exp(min(total, math.log(1e300)))
 
 
-def reached(tallies: Sequence[Tally], ratios: Sequence[float] = RATIOS, bar: float = CONFIRMED) -> int | None:
-    """After how many tasks, in their order, the e-value first reached the bar; None when it never did.
+def reached(
+    tallies: Sequence[Tally], ratios: Sequence[float] = RATIOS, bar: float = CONFIRMED, earliest: int = 1
+) -> int | None:
+    """After how many tasks (`earliest` or more), in their order, E first was at the bar; None when it never was.
 
     Only for an order that was fixed before the runs: then, under "no effect on any task", this ever happens with
     probability 1 / bar at most (Ville's inequality). In a file sorted by outcome it happens in two of three trials of
@@ -54,7 +56,7 @@ def reached(tallies: Sequence[Tally], ratios: Sequence[float] = RATIOS, bar: flo
     for number, tally in enumerate(tallies, 1):
         for place, ratio in enumerate(ratios):
             logs[place] += _log_ratio(tally.treated, tally.treated_of, tally.control, tally.control_of, ratio)
-        if sum(math.exp(min(log, 600.0)) for log in logs) / len(logs) >= bar:
+        if number >= earliest and sum(math.exp(min(log, 600.0)) for log in logs) / len(logs) >= bar:
             return number
     return None
 
