@@ -1,61 +1,40 @@
 """Paths on disk become bundles: a folder or a zip that carries one run's transcripts, reports and harness files.
 
-A bundle is a folder with a `manifest.json` of ours, a zip, or, without a manifest, a leaf folder (design.md §4).
-Nothing is unpacked: members of a zip are streamed and bounded (figures: research/ci.md §1.4). Names from a zip never
-become paths on disk; `..`, absolute names, links and bombs are refused and said in `warnings`.
+A bundle is a folder with a `manifest.json` of ours, a zip, what a layout of another tool claims (bot/signals/layouts),
+or else a leaf folder (design.md §4). Nothing is unpacked (bot/signals/archive.py).
 """
 
 from __future__ import annotations
 
-import io
 import json
-import lzma
-import os
-import stat
+import re
 import zipfile
-import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import BinaryIO, cast
+from pathlib import Path
+from typing import BinaryIO
 
 from bot.errors import UserError
+from bot.signals import layouts
+from bot.signals.archive import inflated, open_source, zip_members
+from bot.signals.layouts import Claim, Folder
+from bot.signals.layouts.archived import attempts
+from bot.signals.member import DAMAGED, Member
+from bot.signals.walk import file_member, is_plain, peek, walk
 
-MAX_MEMBERS = 10_000
-MAX_MEMBER_BYTES = 256 << 20
-MAX_TOTAL_BYTES = 512 << 20
-MAX_RATIO = 200
-RATIO_FLOOR = 1 << 20
+__all__ = ["Bundle", "Member", "bundles", "open_source"]
+
 MAX_MANIFEST_BYTES = 1 << 20
 INNER_FOLDERS = frozenset({"transcripts", "reports", "harness", "witnesses", "subagents", "workflows", "tool-results"})
-SKIPPED_FOLDERS = frozenset({".git", "node_modules", "__pycache__", ".venv"})
-MAX_MARKS = 64
-DAMAGED = (
-    OSError,
-    EOFError,
-    ValueError,
-    NotImplementedError,
-    RuntimeError,
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-)
-"""What opening or reading a file, or a member of a zip, raises when its bytes are not what they should be."""
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """One file of a bundle: `path` as shown to people, `name` inside the bundle, `open` gives its bytes anew."""
-
-    path: str
-    name: str
-    size: int
-    open: Callable[[], BinaryIO]
+EVENT = re.compile(r"event-\d{1,9}-.{0,200}\.json")
+"""OpenHands keeps an event a file in `<conversation>/events/` (research/transcripts.md §3.9)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """What one run left behind. `repository` and `task` are what the folders say; the manifest may say better."""
+    """What one run left behind. `repository` and `task` are what the folders or a layout say; the manifest may say
+    better. With a `claim` the bundle is one attempt, and its files are read as the claim's layout has them.
+    """
 
     path: str
     repository: str
@@ -64,6 +43,7 @@ class Bundle:
     members: tuple[Member, ...]
     manifest: Mapping[str, object] | None = None
     warnings: tuple[str, ...] = ()
+    claim: Claim | None = None
 
 
 def bundles(path: Path) -> Iterator[Bundle]:
@@ -82,93 +62,66 @@ def bundles(path: Path) -> Iterator[Bundle]:
     if not path.is_file():
         raise UserError(f"{path}: it is no regular file. Name a folder of runs, a bundle or a transcript.")
     if zipfile.is_zipfile(path):
-        yield _zip_bundle(path, path.parent.name, None)
+        yield from _zip_bundles(path, path.parent.name, None)
         return
-    member = _file_member(path, path.parent)
+    member = inflated(file_member(path, path.parent))
     yield Bundle(str(path), path.parent.resolve().name, None, path.stem, (member,))
 
 
-def open_source(path: str) -> BinaryIO | None:
-    """The bytes that a pin's path cites (`archive!member` inside a zip); None when they are gone.
-
-    Folders, archives and members may have a `!` in their own names: the first split that leads somewhere counts.
-    """
-    parts = path.split("!", MAX_MARKS)
-    try:
-        if Path(path).is_file():
-            return Path(path).open("rb")
-        for count in range(1, len(parts)):
-            archive, name = "!".join(parts[:count]), "!".join(parts[count:])
-            if not zipfile.is_zipfile(archive):
-                continue
-            with zipfile.ZipFile(archive) as zipped:
-                return io.BytesIO(_bounded(zipped, zipped.getinfo(name)).read())
-    except (KeyError, UserError, *DAMAGED):
-        pass
-    return None
-
-
 def _below(root: Path) -> Iterator[Bundle]:
-    """Walk once; a folder with our manifest, or a zip, is a bundle; all other files are grouped by leaf folder."""
+    """Walk once; a folder with our manifest, one that a layout claims, or a zip, is a bundle; the rest is by leaf."""
     groups: dict[Path, list[Path]] = {}
     roots: set[Path] = set()
+    claimed: dict[Path, Sequence[Claim]] = {}
+    conversations: set[Path] = set()
     unreadable: list[str] = []
-    for folder, subfolders, names in _walk(root, unreadable):
+    above = root.resolve().parts[1:]
+    for folder, subfolders, names in walk(root, unreadable):
         if "manifest.json" in names and _is_manifest(folder / "manifest.json"):
             roots.add(folder)
             subfolders.clear()
             continue
+        if found := layouts.claims(_seen((*above, *folder.relative_to(root).parts), folder, names, subfolders)):
+            claimed[folder] = found
+            subfolders.clear()
+            continue
+        if folder.name == "events" and any(EVENT.fullmatch(name) for name in names):
+            conversations.add(folder)
         for name in names:
-            if _is_plain(folder / name, root):
-                groups.setdefault(_leaf(folder, root), []).append(folder / name)
-    for folder in sorted({*roots, *groups}):
+            if is_plain(folder / name, root):
+                groups.setdefault(_leaf(folder, root, conversations), []).append(folder / name)
+    shared = {path for folder, found in claimed.items() for path in _shared(folder, found)}
+    for folder in sorted({*roots, *groups, *claimed}):
         if folder in roots:
             yield _folder_bundle(folder, root)
+        elif folder in claimed:
+            yield from _claimed_folder(folder, claimed[folder])
         else:
-            yield from _loose_bundles(folder, groups[folder], root)
+            yield from _loose_bundles(folder, [file for file in groups[folder] if file not in shared], root)
     if unreadable:
         yield Bundle(str(root), "", None, "unreadable", (), None, tuple(unreadable))
 
 
-def _walk(root: Path, unreadable: list[str]) -> Iterator[tuple[Path, list[str], list[str]]]:
-    """(folder, subfolders, files), sorted, top down, links to folders not followed; unreadable ones noted in words.
-
-    Who takes a name out of the subfolders keeps it from being entered. NOTE: `os.walk` of Python 3.11 calls itself
-    for every level and ends in a RecursionError at about 1,000.
-    """
-    waiting = [root]
-    while waiting:
-        folder = waiting.pop()
-        subfolders: list[str] = []
-        names: list[str] = []
-        try:
-            with os.scandir(folder) as entries:
-                for entry in entries:
-                    (subfolders if entry.is_dir(follow_symlinks=False) else names).append(entry.name)
-        except OSError as error:
-            unreadable.append(f"{folder}: {error.strerror or error}. Give read access, or leave it out.")
-            continue
-        subfolders[:] = sorted(name for name in subfolders if name not in SKIPPED_FOLDERS)
-        yield folder, subfolders, sorted(names)
-        waiting.extend(folder / name for name in reversed(subfolders))
+def _seen(place: tuple[str, ...], folder: Path, names: Sequence[str], subfolders: Sequence[str]) -> Folder:
+    """A folder on disk as layouts see it."""
+    return Folder(place, names, subfolders, lambda name, limit: peek(folder / name, limit))
 
 
-def _is_plain(file: Path, root: Path) -> bool:
-    """A regular file below `root`: no pipe or device, which would never end, and no link that leaves the folder."""
-    try:
-        if not stat.S_ISREG(file.stat().st_mode):
-            return False
-        return not file.is_symlink() or file.resolve().is_relative_to(root.resolve())
-    except (OSError, RuntimeError):
-        return False
+def _shared(folder: Path, found: Iterable[Claim]) -> Iterator[Path]:
+    """The files above a trial that tell of the whole job."""
+    for claim in found:
+        for above in folder.parents[: claim.above]:
+            yield from (above / name for name in claim.shared)
 
 
-def _leaf(folder: Path, root: Path) -> Path:
+def _leaf(folder: Path, root: Path, conversations: set[Path]) -> Path:
     """The folder that stands for one episode: inner folders of a bundle belong to the folder above them.
 
     Claude Code keeps subagents in `<session>/subagents/` beside `<session>.jsonl` (research/transcripts.md §3.2).
     """
-    while folder != root and (folder.name in INNER_FOLDERS or folder.with_suffix(".jsonl").is_file()):
+    while folder != root and (
+        folder.name in INNER_FOLDERS or folder in conversations or folder.with_suffix(".jsonl").is_file()
+    ):
         folder = folder.parent
     return folder
 
@@ -177,21 +130,41 @@ def _loose_bundles(folder: Path, files: list[Path], root: Path) -> Iterator[Bund
     repository, task, name = _placed(folder, root)
     zips = [file for file in files if file.suffix == ".zip" and zipfile.is_zipfile(file)]
     for file in zips:
-        yield _zip_bundle(file, repository, task)
-    rest = tuple(_file_member(file, folder) for file in files if file not in zips)
+        yield from _zip_bundles(file, repository, task)
+    rest = tuple(inflated(file_member(file, folder)) for file in files if file not in zips)
     if rest:
         yield Bundle(str(folder), repository, task, name, rest)
 
 
 def _folder_bundle(folder: Path, root: Path) -> Bundle:
     repository, task, name = _placed(folder, root)
-    members: list[Member] = []
-    warnings: list[str] = []
-    for below, _subfolders, names in _walk(folder, warnings):
-        members.extend(_file_member(below / file, folder) for file in names if _is_plain(below / file, folder))
+    members, warnings = _members(folder)
     manifest, problem = _manifest(lambda: (folder / "manifest.json").open("rb"), str(folder / "manifest.json"))
     kept = tuple(member for member in members if member.name != "manifest.json")
     return Bundle(str(folder), repository, task, name, kept, manifest, (*warnings, *problem))
+
+
+def _claimed_folder(folder: Path, found: Sequence[Claim]) -> Iterator[Bundle]:
+    members, warnings = _members(folder)
+    for claim in found:
+        yield _claimed(str(folder), claim, members, warnings)
+        warnings = []
+
+
+def _claimed(path: str, claim: Claim, members: Iterable[Member], warnings: Sequence[str]) -> Bundle:
+    """What a layout says is one attempt, with the files that may tell of it."""
+    kept = tuple(member for member in members if claim.role(member.name) != "none")
+    return Bundle(path, claim.repository, claim.task or None, claim.name, kept, None, tuple(warnings), claim)
+
+
+def _members(folder: Path) -> tuple[list[Member], list[str]]:
+    """All plain files below a folder."""
+    members: list[Member] = []
+    warnings: list[str] = []
+    for below, _subfolders, names in walk(folder, warnings):
+        plain = (below / name for name in names if is_plain(below / name, folder))
+        members.extend(inflated(file_member(file, folder)) for file in plain)
+    return members, warnings
 
 
 def _placed(folder: Path, root: Path) -> tuple[str, str | None, str]:
@@ -202,81 +175,27 @@ def _placed(folder: Path, root: Path) -> tuple[str, str | None, str]:
     return repository, task, "/".join(parts[2:])
 
 
-def _file_member(file: Path, folder: Path) -> Member:
-    try:
-        size = file.stat().st_size
-    except OSError:
-        size = -1
-    return Member(str(file), file.relative_to(folder).as_posix(), size, lambda: file.open("rb"))
-
-
-def _zip_bundle(path: Path, repository: str, task: str | None) -> Bundle:
-    try:
-        zipped = zipfile.ZipFile(path)
-    except DAMAGED as error:
-        warning = f"{path}: the archive cannot be opened ({error}). Download it again."
-        return Bundle(str(path), repository, task, path.stem, (), None, (warning,))
-    members: list[Member] = []
-    warnings: list[str] = []
-    total = 0
-    for info in zipped.infolist()[:MAX_MEMBERS]:
-        if info.is_dir():
-            continue
-        problem = _refused(info) or ("the archive holds too much" if total + info.file_size > MAX_TOTAL_BYTES else "")
-        if problem:
-            warnings.append(f"{path}!{_printable(info.filename)}: refused, {problem}. Rebuild the bundle without it.")
-            continue
-        total += info.file_size
-        members.append(Member(f"{path}!{info.filename}", info.filename, info.file_size, _opener(zipped, info)))
-    if len(zipped.infolist()) > MAX_MEMBERS:
-        warnings.append(f"{path}: only the first {MAX_MEMBERS} members were read. Split the bundle.")
+def _zip_bundles(path: Path, repository: str, task: str | None) -> Iterator[Bundle]:
+    """The attempts that layouts claim in a zip, each a bundle; and all the rest together."""
+    members, warnings = zip_members(path)
     manifest: Mapping[str, object] | None = None
     for member in members:
         if member.name == "manifest.json":
             manifest, problems = _manifest(member.open, member.path)
             warnings.extend(problems)
-    kept = tuple(member for member in members if member.name != "manifest.json")
-    return Bundle(str(path), repository, task, path.stem, kept, manifest, tuple(warnings))
-
-
-def _refused(info: zipfile.ZipInfo) -> str:
-    """Why a member of a zip is not read; "" when it is fine."""
-    name = PurePosixPath(info.filename.replace("\\", "/"))
-    if name.is_absolute() or ".." in name.parts or (name.parts and name.parts[0].endswith(":")):
-        return "its name leaves the archive"
-    if stat.S_ISLNK(info.external_attr >> 16):
-        return "it is a link"
-    if info.file_size > MAX_MEMBER_BYTES:
-        return f"it is larger than {MAX_MEMBER_BYTES >> 20} MiB"
-    if info.file_size > RATIO_FLOOR and info.file_size > MAX_RATIO * max(info.compress_size, 1):
-        return f"it inflates more than {MAX_RATIO} times"
-    return ""
-
-
-def _opener(zipped: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], BinaryIO]:
-    return lambda: _bounded(zipped, info)
-
-
-def _bounded(zipped: zipfile.ZipFile, info: zipfile.ZipInfo) -> BinaryIO:
-    """A stream of one member. `zipfile` itself stops at the declared size, which was checked before."""
-    problem = _refused(info)
-    if problem:
-        raise UserError(f"{zipped.filename}!{_printable(info.filename)}: refused, {problem}. Rebuild the bundle.")
-    try:
-        return cast("BinaryIO", zipped.open(info))
-    except (RuntimeError, NotImplementedError, zipfile.BadZipFile) as error:
-        raise OSError(str(error)) from error
+    rest = [inflated(member) for member in members if member.name != "manifest.json"]
+    if manifest is None:
+        claimed, rest = attempts(rest, (*path.resolve().parent.parts[1:], path.stem))
+        for folder, claim, inner in claimed:
+            yield _claimed(f"{path}!{folder}" if folder else str(path), claim, inner, ())
+        if claimed and not rest and not warnings:
+            return
+    yield Bundle(str(path), repository, task, path.stem, tuple(rest), manifest, tuple(warnings))
 
 
 def _is_manifest(path: Path) -> bool:
     """A manifest of ours names itself; a browser extension's `manifest.json` does not."""
-    try:
-        if not _is_plain(path, path.parent):
-            return False
-        with path.open("rb") as stream:
-            return b'"flywheel_bundle"' in stream.read(MAX_MANIFEST_BYTES)
-    except OSError:
-        return False
+    return b'"flywheel_bundle"' in (peek(path, MAX_MANIFEST_BYTES) or b"")
 
 
 def _manifest(opened: Callable[[], BinaryIO], path: str) -> tuple[Mapping[str, object] | None, tuple[str, ...]]:
@@ -296,7 +215,3 @@ def _manifest(opened: Callable[[], BinaryIO], path: str) -> tuple[Mapping[str, o
     if manifest.get("flywheel_bundle") != 1:
         return None, (f"{path}: flywheel_bundle is not 1, the only version known. {mend}.",)
     return manifest, ()
-
-
-def _printable(name: str) -> str:
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in name[:200])

@@ -2,40 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from bot.errors import UserError
-from bot.model import Agent, Diff, Episode, Outcome, Report, Run, Signal, Source, Trace
+from bot.model import Agent, Diff, Episode, Outcome, Run, Signal, Trace
 from bot.signals import transcripts
-from bot.signals.bundle import DAMAGED, Bundle, Member, bundles
+from bot.signals.bundle import Bundle, bundles
 from bot.signals.changed import changed
-from bot.signals.join import Attempt, join
-from bot.signals.recognise import recognise
-from bot.signals.witness import FOLDER, closure, witnesses
+from bot.signals.contents import Contents, read_contents
+from bot.signals.join import Attempt, join, one_run
+from bot.signals.witness import closure, witnesses
 
-TOOL_RESULTS = "tool-results"
-"""Claude Code keeps long tool output as files in `<session>/tool-results/` (research/transcripts.md §3.2)."""
 SHA = re.compile(r"[0-9a-f]{7,64}")
 REPOSITORY = re.compile(r"(?!\.)[\w.-]{1,100}(?:/(?!\.)[\w.-]{1,100})?")
-
-
-@dataclass(slots=True)
-class _Contents:
-    """What the files of one bundle held."""
-
-    traces: list[Trace] = field(default_factory=list)
-    reports: list[Report] = field(default_factory=list)
-    diff: Diff | None = None
-    patch: Source | None = None
-    witnesses: dict[str, Report] = field(default_factory=dict)
-    harness: dict[str, str] = field(default_factory=dict)
-    unreadable: list[Signal] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
 
 
 def collect(paths: Iterable[Path]) -> Iterator[Episode]:
@@ -51,85 +32,27 @@ def collect(paths: Iterable[Path]) -> Iterator[Episode]:
 
 def read_bundle(bundle: Bundle) -> Iterator[Episode]:
     """The episodes of one bundle."""
-    contents = _Contents(unreadable=[Signal("unreadable", detail=warning) for warning in bundle.warnings])
-    declared = _declared(bundle.manifest)
-    for member in bundle.members:
-        _read_member(member, contents, declared.get(member.name))
-    traces = transcripts.join(contents.traces)
-    attempts = join(traces, contents.reports, bundle.manifest is not None)
-    if not attempts and contents.unreadable:
-        attempts = (Attempt(None, (), "unreadable"),)
-    for attempt in attempts:
+    contents = read_contents(bundle)
+    for attempt in _attempts(bundle, contents):
         yield _episode(bundle, contents, attempt)
 
 
-def _read_member(member: Member, contents: _Contents, expected: str | None) -> None:
-    """Put what one file holds where it belongs; trouble with it is said and costs no other file.
-
-    What an agent's tools left beside its session (`<session>/tool-results/`) is the session's, whatever it looks like.
-    """
-    if TOOL_RESULTS in PurePosixPath(member.name).parts:
-        return
-    try:
-        if member.name.startswith("harness/"):
-            contents.harness[member.name.removeprefix("harness/")] = _digest(member)
-            return
-        found = recognise(member.open, member.path, member.name)
-        if member.name.startswith(FOLDER):  # of other runs: no report and no transcript of this episode
-            if isinstance(found, Report):
-                _vouch(member, expected, [found.source.sha256], contents)
-                contents.witnesses[member.name] = found
-            return
-        if isinstance(found, list):
-            _vouch(member, expected, [source.sha256 for trace in found for source in trace.sources], contents)
-            contents.traces.extend(found)
-            return
-        if found is None:
-            return
-        _vouch(member, expected, [found.source.sha256], contents)
-        contents.warnings.extend(found.warnings)
-        if found.partial and not found.warnings:
-            contents.warnings.append(f"{member.path}: it was cut off; what was lost cannot be known. Make it again.")
-        if found.format == "patch":
-            contents.diff, contents.patch = found.diff, found.source
-            return
-        contents.reports.append(found)
-    except UserError as error:
-        contents.unreadable.append(Signal("unreadable", detail=str(error)))
-    except DAMAGED as error:
-        detail = f"{member.path}: it cannot be read ({error}). Check the file and its permissions."
-        contents.unreadable.append(Signal("unreadable", detail=detail))
+def _attempts(bundle: Bundle, contents: Contents) -> tuple[Attempt, ...]:
+    """The attempts of a bundle: one that a layout claims is one run, told once or several times."""
+    traces = transcripts.join(contents.traces)
+    if bundle.claim is None:
+        attempts = join(traces, contents.reports, bundle.manifest is not None)
+    elif traces or contents.reports:
+        attempts = (Attempt(one_run(traces), tuple(contents.reports), bundle.claim.joined),)
+    else:
+        attempts = ()
+    if not attempts and contents.unreadable:
+        return (Attempt(None, (), "unreadable"),)
+    return attempts
 
 
-def _vouch(member: Member, expected: str | None, found: list[str], contents: _Contents) -> None:
-    """A manifest's digest that does not fit the bytes is said; the bytes are what counts."""
-    if expected and found and expected not in found:
-        detail = f"{member.path}: its sha256 is not the manifest's. Make the bundle again."
-        contents.unreadable.append(Signal("unreadable", detail=detail))
-
-
-def _digest(member: Member) -> str:
-    digest = hashlib.sha256()
-    with member.open() as stream:
-        while block := stream.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
-
-
-def _declared(manifest: Mapping[str, object] | None) -> dict[str, str]:
-    """Path → sha256 of the manifest's file list."""
-    files = (manifest or {}).get("files")
-    if not isinstance(files, list):
-        return {}
-    return {
-        entry["path"]: entry["sha256"]
-        for entry in files
-        if isinstance(entry, dict) and isinstance(entry.get("path"), str) and isinstance(entry.get("sha256"), str)
-    }
-
-
-def _episode(bundle: Bundle, contents: _Contents, attempt: Attempt) -> Episode:
-    manifest = bundle.manifest or {}
+def _episode(bundle: Bundle, contents: Contents, attempt: Attempt) -> Episode:
+    manifest = bundle.manifest or (bundle.claim.facts if bundle.claim else {})
     trace = attempt.trace
     run = _run(_object(manifest, "run"), trace)
     named = _text(manifest, "repository")
@@ -138,8 +61,9 @@ def _episode(bundle: Bundle, contents: _Contents, attempt: Attempt) -> Episode:
     pull = manifest.get("pull")
     signals = [signal for report in attempt.reports for signal in report.signals]
     signals += contents.unreadable
-    signals += _run_signals(run, trace)
-    outcome = _outcome(manifest, attempt)
+    told = {signal.name for signal in signals}
+    signals += [signal for signal in _run_signals(run, trace) if signal.name not in told]
+    outcome = _judged(contents.verdicts) if bundle.claim else _outcome(manifest, attempt)
     diff = contents.diff or (changed(trace) if trace else None)
     if outcome == "none" and diff == Diff():
         diff = None  # somebody asked a question: that nothing was changed is no failure
@@ -193,6 +117,11 @@ def _outcome(manifest: Mapping[str, object], attempt: Attempt) -> Outcome:
     if "pass" in outcomes:
         return "pass"
     return attempt.trace.outcome if attempt.trace else "none"
+
+
+def _judged(verdicts: Sequence[Outcome]) -> Outcome:
+    """What those judge whose word alone counts; without one there is no outcome."""
+    return "fail" if "fail" in verdicts else "pass" if "pass" in verdicts else "none"
 
 
 def _run_signals(run: Run, trace: Trace | None) -> Iterator[Signal]:

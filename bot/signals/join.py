@@ -1,8 +1,8 @@
 """Traces and reports found in one bundle become the attempts they belong to, each with the reason code of its join.
 
-On disk the bundle itself is the join (`bundle`: a manifest says so; `folder`: they lie in one leaf folder). Reports in
-a folder that holds several independent sessions could belong to any of them: ambiguous is unjoined and said, never
-guessed.
+On disk the bundle itself is the join (`bundle`: a manifest says so; `folder`: they lie in one leaf folder; `layout`:
+another tool keeps them together). Reports in a folder that holds several independent sessions could belong to any of
+them: ambiguous is unjoined and said, never guessed.
 """
 
 from __future__ import annotations
@@ -10,7 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.model import Report, Trace, replace
+from bot.model import Report, Trace
+from bot.signals.transcripts.joining import in_sequence
+
+RETELLING = ("atif",)
+"""Formats that are made from an agent's own files; what the agent wrote itself comes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,46 +37,20 @@ def join(traces: Sequence[Trace], reports: Sequence[Report], has_manifest: bool)
     return tuple(Attempt(trace, (), joined, _label(trace, number)) for number, trace in enumerate(traces, 1))
 
 
-def in_sequence(traces: Sequence[Trace]) -> Trace | None:
-    """Several sessions of one attempt as one trace: steps in order of start, the end of the last one counts."""
-    if not traces:
-        return None
-    ordered = sorted(traces, key=lambda trace: trace.started)
-    merged = ordered[0]
-    for trace in ordered[1:]:
-        merged = _append(merged, trace)
-    return merged
+def one_run(traces: Sequence[Trace]) -> Trace | None:
+    """The traces of one attempt, of which several formats may tell: only the fullest telling counts.
+
+    An agent's session file, what it streamed and what was made of them hold the same steps.
+    """
+    tellings: dict[str, list[Trace]] = {}
+    for trace in traces:
+        tellings.setdefault(trace.format, []).append(trace)
+    best = max(tellings, key=lambda name: (_calls(tellings[name]), name not in RETELLING), default="")
+    return in_sequence(tellings.get(best, ()))
 
 
-def _append(first: Trace, second: Trace) -> Trace:
-    offset = len(first.sources)
-    steps = tuple(
-        replace(
-            step,
-            source=step.source + offset,
-            calls=tuple(replace(call, source=call.source + offset) for call in step.calls),
-        )
-        for step in second.steps
-    )
-    costs = [cost for cost in (first.cost_usd, second.cost_usd) if cost is not None]
-    return replace(
-        first,
-        sources=first.sources + second.sources,
-        steps=first.steps + steps,
-        end_reason=second.end_reason,
-        ended=second.ended,
-        final=second.final or first.final,
-        tokens=replace(
-            first.tokens,
-            input=first.tokens.input + second.tokens.input,
-            output=first.tokens.output + second.tokens.output,
-            cached=first.tokens.cached + second.tokens.cached,
-        ),
-        cost_usd=sum(costs) if costs else None,
-        compactions=first.compactions + second.compactions,
-        provider_errors=second.provider_errors,
-        warnings=first.warnings + second.warnings,
-    )
+def _calls(traces: Sequence[Trace]) -> int:
+    return sum(len(step.calls) for trace in traces for step in trace.steps)
 
 
 def _label(trace: Trace, number: int) -> str:

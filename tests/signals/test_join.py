@@ -1,7 +1,8 @@
 """Traces and reports of one bundle become attempts; what is ambiguous stays unjoined."""
 
 from bot.model import Call, Report, Source, Step, Tokens, Trace
-from bot.signals.join import Attempt, in_sequence, join
+from bot.signals.join import Attempt, join
+from bot.signals.transcripts.joining import in_sequence
 
 SOURCE = Source("a.jsonl", "0" * 64, 10)
 
