@@ -18,6 +18,7 @@ import msgspec
 
 from bot.approval.judge import judge
 from bot.approval.policy import Policy
+from bot.approval.record import records
 from bot.errors import UserError
 from bot.ledger import Ledger, dismissal_holds
 from bot.model import (
@@ -199,7 +200,8 @@ def _propose(
                 refused.append(f"{repository}: {error}")
                 continue
             if modification is not None:
-                yield _judged(modification, policy, ledger, _trust(pattern, here), doubts(pattern, suspicions))
+                trust, model = _trust(pattern, here), _model(here)
+                yield _judged(modification, policy, ledger, trust, doubts(pattern, suspicions), model)
 
 
 def _of(prediction: Prediction, episodes: Sequence[Episode]) -> Prediction:
@@ -215,6 +217,12 @@ def _agent(episodes: Sequence[Episode]) -> str:
     return max(sorted(names), key=names.__getitem__, default="claude-code")
 
 
+def _model(episodes: Sequence[Episode]) -> str:
+    """The model that most of these episodes ran; the record of its time is the one that counts."""
+    names = Counter(episode.agent.model for episode in episodes if episode.agent.model)
+    return max(sorted(names), key=names.__getitem__, default="")
+
+
 def _failures_in(pattern: Pattern, episodes: Sequence[Episode]) -> int:
     failed = {episode.id for episode in episodes if episode.outcome == "fail"}
     return len(failed & {finding.episode for finding in pattern.findings})
@@ -227,12 +235,13 @@ def _trust(pattern: Pattern, episodes: Sequence[Episode]) -> Trust:
 
 
 def _judged(
-    modification: Modification, policy: Policy, ledger: Ledger, trust: Trust, doubted: Sequence[str]
+    modification: Modification, policy: Policy, ledger: Ledger, trust: Trust, doubted: Sequence[str], model: str
 ) -> Proposal:
     standing = ledger.changes.get(modification.id)
     dismissed = dismissal_holds(standing, modification.pattern.failed)
-    decision = judge(modification, policy, trust=trust, doubts=doubted, dismissed=dismissed)
-    return Proposal(modification, decision)
+    record = records(ledger.entries, policy, model)
+    decision = judge(modification, policy, record, trust=trust, doubts=doubted, dismissed=dismissed)
+    return Proposal(modification, decision, model)
 
 
 def _capped(proposals: Iterable[Proposal], policy: Policy, ledger: Ledger) -> list[Proposal]:

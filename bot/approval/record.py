@@ -25,7 +25,7 @@ class Record(msgspec.Struct, frozen=True):
 
     `repositories` counts the distinct ones. `earned` holds from graduation to demotion, `by` says by which rule;
     `demoted` holds from an alarm until the record is earned anew, `reason` says which. `borrowed` are the successes and
-    failures that categories like it lent while it was thin. `evidence` is the e-value against the policy's beaten share.
+    failures that categories like it lent while it was thin. `evidence` is the e-value.
     """
 
     category: str

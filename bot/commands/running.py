@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from bot import flywheel, ledger
 from bot.approval.labels import labels_for
+from bot.approval.record import category
 from bot.commands.wiring import LEDGER, ledger_bytes, ledger_of, load_run, shipped_detectors, shipped_policy
 from bot.errors import UserError
 from bot.model import (
@@ -309,6 +310,8 @@ def _entry(proposal: Proposal, done: Performed, standing: ledger.Standing | None
         passed=change.pattern.passed,
         fixes=len(change.prediction.fixes),
         risks=len(change.prediction.risks),
+        category=category(change),
+        model=proposal.model,
     )
     return None if known and _same(entry, known.last) else entry
 
