@@ -236,7 +236,7 @@ def _close(
 def _shell(as_json: bool) -> Shell:
     """Everything that touches the world, in one place; progress is shown only when a person is watching."""
     from bot.commands.running import Shell
-    from bot.forge import files, git, local, seed
+    from bot.forge import checkpoints, files, git, local, seed
     from bot.pages.screen import watched
 
     return Shell(
@@ -247,6 +247,8 @@ def _shell(as_json: bool) -> Shell:
         write=files.write,
         now=lambda: datetime.now(UTC).isoformat(timespec="seconds"),
         watched=(lambda episodes: episodes) if as_json or not sys.stderr.isatty() else watched,
+        stored=checkpoints.checkpoints,
+        open_stored=checkpoints.open_source,
     )
 
 

@@ -10,8 +10,9 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from bot import flywheel, ledger
 from bot.approval.labels import labels_for
@@ -36,6 +37,7 @@ from bot.pages import body, printed
 from bot.pages.report import report
 from bot.shipped import folder
 from bot.signals.bundle import open_source
+from bot.signals.checkpoints import Stored
 from bot.signals.collect import collect
 
 EXAMPLES_DATE = "2026-01-05T12:00:00+00:00"
@@ -66,6 +68,10 @@ class Shell:
     write: Callable[[Path, bytes], object]
     now: Callable[[], str]
     watched: Callable[[Iterable[Episode]], Iterable[Episode]]
+    stored: Callable[[Path], Stored | None] = lambda _path: None
+    """The transcripts that a git repository keeps on a branch; None for every other path."""
+    open_stored: Callable[[str], BinaryIO | None] = lambda _path: None
+    """The bytes of one of them, by the path that pins give it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +105,7 @@ def _run(request: Request, shell: Shell) -> Finished:
     detectors = shipped_detectors()
     examples = not request.paths
     paths = request.paths or (folder("examples") / "episodes",)
-    episodes = _once_each(shell.watched(collect(paths)))
+    episodes = _once_each(shell.watched(collect(paths, shell.stored)))
     if not episodes:
         raise UserError(f"{paths[0]}: nothing readable. Name a folder of runs: transcripts, with reports beside them.")
     directories = _example_repositories(request, shell) if examples and not request.repos else {}
@@ -109,7 +115,7 @@ def _run(request: Request, shell: Shell) -> Finished:
     forges = {name: shell.open_forge(name, directories.get(name), request.out, date) for name in names}
     harnesses, failed = _harnesses({name: forges[name] for name in directories if name in forges})
     remembered = ledger_of(request.out)
-    turn = flywheel.turn(episodes, remembered, harnesses, shipped_policy(), detectors, _source)
+    turn = flywheel.turn(episodes, remembered, harnesses, shipped_policy(), detectors, partial(_source, shell))
     command = _backtest_paths(request.paths)
     rules = {detector.id: detector for detector in detectors}
     runs = {episode.id: episode for episode in episodes}
@@ -173,8 +179,8 @@ def _bytes_of(episode: Episode) -> tuple[str, ...]:
     return (episode.trace.task, episode.trace.repeat, *(source.sha256 for source in episode.trace.sources))
 
 
-def _source(path: str) -> bytes | None:
-    stream = open_source(path)
+def _source(shell: Shell, path: str) -> bytes | None:
+    stream = open_source(path) or shell.open_stored(path)
     if stream is None:
         return None
     with stream:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from bot.model import Agent, Diff, Episode, Outcome, Run, Signal, Trace
 from bot.signals import transcripts
-from bot.signals.bundle import Bundle, bundles
+from bot.signals.bundle import Bundle
 from bot.signals.changed import changed
+from bot.signals.checkpoints import Stored, bundles_of
 from bot.signals.contents import Contents, read_contents
 from bot.signals.join import Attempt, join, one_run
 from bot.signals.witness import closure, witnesses
@@ -19,14 +20,14 @@ SHA = re.compile(r"[0-9a-f]{7,64}")
 REPOSITORY = re.compile(r"(?!\.)[\w.-]{1,100}(?:/(?!\.)[\w.-]{1,100})?")
 
 
-def collect(paths: Iterable[Path]) -> Iterator[Episode]:
+def collect(paths: Iterable[Path], stored: Callable[[Path], Stored | None] | None = None) -> Iterator[Episode]:
     """Episodes of all paths, bundle by bundle. Raises UserError for a path that is not there.
 
     A file that cannot be read becomes a signal `unreadable` of its episode; a bundle with nothing readable becomes an
     episode without a trace when a manifest vouches for it, and is dropped silently otherwise.
     """
     for path in paths:
-        for bundle in bundles(path):
+        for bundle in bundles_of(path, stored):
             yield from read_bundle(bundle)
 
 

@@ -61,6 +61,8 @@ def read_contents(bundle: Bundle) -> Contents:
             _unreadable(contents, f"{member.path}: it cannot be read ({error}). Check the file and its permissions.")
     for members in conversations.values():
         _read_conversation(members, contents, declared)
+    if bundle.claim and bundle.claim.expects and not contents.traces and not contents.unreadable:
+        _unreadable(contents, f"{bundle.path}: no transcript of a known format stands there. It was left out.")
     return contents
 
 

@@ -92,6 +92,7 @@ def _claim(info: Mapping[str, Any], prefix: str, folder: Folder) -> Claim:
         name=posixpath.join(*(name_of(part, "") for part in (workflow, which, again, prefix.rstrip("-")) if part)),
         role=partial(role, prefix=prefix),
         facts=facts,
+        expects=True,
     )
 
 

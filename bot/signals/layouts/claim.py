@@ -45,6 +45,8 @@ class Claim:
     shared: frozenset[str] = frozenset()
     joined: str = "layout"
     """The reason code of the join (`Episode.joined`)."""
+    expects: bool = False
+    """A transcript must be there; that none can be read is said."""
 
 
 def document(folder: Folder, name: str) -> Mapping[str, Any]:
