@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from bot.errors import UserError
-from bot.trials import plan, results
-from bot.trials.answer import Side, answer
+from bot.trials import design, plan, results
+from bot.trials.answer import MARGIN, Answer, Side, answer, registered
 
 SIZES = (10, 20, 40, 80)
 REPEATS = (2, 3, 5)
+T = TypeVar("T")
 
 
-def trial(path: Path, margin: float) -> dict[str, Any]:
-    """The answer of one trial, with the keys of design.md §4 and everything it was said from."""
-    if not 0 < margin < 1:
+def trial(
+    path: Path, margin: float | None = None, registration: Path | None = None, sealed: Path | None = None
+) -> dict[str, Any]:
+    """The answer of one trial, with the keys of design.md §4 and everything it was said from.
+
+    With a registration its margin counts, and another one is refused; `sealed` opens the list of its guard set.
+    """
+    if margin is not None and not 0 < margin < 1:
         raise UserError(f"--margin {margin:g}: it is a share of passes. Name one between 0 and 1, such as 0.1.")
+    if sealed and not registration:
+        raise UserError(f"{sealed}: a sealed list belongs to a registration. Name it with --registration.")
     runs, warnings = _runs(path)
-    said = answer(runs, margin)
+    said = _registered(registration, margin, sealed, runs) if registration else answer(runs, margin or MARGIN)
     return {
         "result": said.result,
         "e_value": said.targeted.e_value,
@@ -39,8 +47,30 @@ def trial(path: Path, margin: float) -> dict[str, Any]:
         "unpaired": list(said.unpaired),
         "missing": list(said.missing),
         "limits": list(said.limits),
+        "deviations": list(said.deviations),
+        "due": [msgspec.structs.asdict(one) for one in said.due],
         "warnings": list(warnings),
     }
+
+
+def register(path: Path) -> dict[str, object]:
+    """The registration of the design in a JSON file, whose keys are the fields of `bot.trials.design.Wish`."""
+    return design.register(_document(path, design.Wish, "a design"))
+
+
+def _registered(registration: Path, margin: float | None, sealed: Path | None, runs: tuple[results.Run, ...]) -> Answer:
+    made = design.read(_bytes(registration), str(registration))
+    if margin is not None and margin != made.margin:
+        raise UserError(f"--margin {margin:g}: {made.margin:g} was registered. Leave the option away.")
+    guards = design.opens(made, _document(sealed, dict[str, Any], "a sealed list"), str(sealed)) if sealed else None
+    return registered(made, runs, guards)
+
+
+def _document(path: Path, kind: type[T], what: str) -> T:
+    try:
+        return msgspec.json.decode(_bytes(path), type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UserError(f"{path}: not {what} ({error}). See docs/trials.md.") from error
 
 
 def planned(path: Path | None) -> list[dict[str, Any]]:

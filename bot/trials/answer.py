@@ -13,12 +13,14 @@ in 5 % of trials at most, each; harm is asked of both sets, so in 10 % at most, 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 import msgspec
 
 from bot.trials import limits, regressions
+from bot.trials.design import Design
+from bot.trials.kept import Due, due, kept
 from bot.trials.results import Run, Tally, passed, stayed_away, tallies
 from bot.trials.statistics import CONFIRMED, HARMS, difference, e_value, interval, lower, permutation, reached
 
@@ -59,6 +61,8 @@ class Answer(msgspec.Struct, frozen=True):
     margin: float = MARGIN
     limits: tuple[str, ...] = ()
     """What may not be read into the result, a sentence each."""
+    deviations: tuple[str, ...] = ()
+    due: tuple[Due, ...] = ()
 
 
 def answer(runs: Sequence[Run], margin: float = MARGIN, order: Sequence[str] | None = None) -> Answer:
@@ -90,6 +94,17 @@ def answer(runs: Sequence[Run], margin: float = MARGIN, order: Sequence[str] | N
         guard_lower=guard_lower,
         margin=margin,
         limits=tuple(limits.of(result, first, targeted.tasks, targeted.interval, bool(guarding), order is not None)),
+    )
+
+
+def registered(made: Design, runs: Sequence[Run], guards: Collection[str] | None = None) -> Answer:
+    """The answer of a trial that was registered; what may have been picked confirms nothing."""
+    held = kept(made, runs, guards)
+    said = answer(held.runs, made.margin, made.targeted)
+    result = "inconclusive" if held.chosen and said.result == "confirmed" else said.result
+    missing = (*said.missing, *held.deviations) if held.chosen else said.missing
+    return msgspec.structs.replace(
+        said, result=result, missing=missing, deviations=held.deviations, due=due(made, held.runs)
     )
 
 
