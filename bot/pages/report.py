@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MAX_PATTERNS = 100
 MAX_CHANGES = 100
+MAX_UNFOLDED = 4
+"""Descriptive patterns that stand open below actionable ones; more of them are folded away."""
 MAX_FINDINGS = 12
 MAX_PATCH_LINES = 400
 MAX_EXCLUDED = 60
@@ -46,13 +48,16 @@ def report(
     contrasts = [pattern.contrast for pattern in turn.patterns if pattern.contrast]
     axis = svg.axis(contrasts)
     ordered = sorted(turn.patterns, key=order)
+    shown = [_pattern(one, known.get(one.detector), axis) for one in ordered[:MAX_PATTERNS]]
+    weak = sum(not one["strong"] for one in shown)
     return _template().render(
         turn=turn,
+        fold=weak if MAX_UNFOLDED < weak < len(shown) else 0,
         headline=headline(turn),
         actionable=sum(pattern.status == "actionable" for pattern in turn.patterns),
         repositories=sorted({name for pattern in turn.patterns for name in pattern.repositories}),
         axis=svg.scale(axis),
-        patterns=_cut([_pattern(one, known.get(one.detector), axis) for one in ordered[:MAX_PATTERNS]], ordered),
+        patterns=_cut([{**one, "number": number} for number, one in enumerate(shown, 1)], ordered),
         changes=_cut(
             [_change(one, performed or {}, paths) for one in (*turn.proposals, *turn.held)[:MAX_CHANGES]],
             (*turn.proposals, *turn.held),

@@ -180,3 +180,11 @@ def test_what_looks_like_cheating_is_shown_with_its_citation_and_nothing_is_when
     assert "Weakened a test" in page
     assert "assert &lt;b&gt;False&lt;/b&gt;" in page
     assert "a.jsonl:7" in page
+
+
+def test_what_is_only_described_is_folded_away_below_what_is_actionable(turn: Turn) -> None:
+    weak = next(pattern for pattern in turn.patterns if pattern.status == "descriptive")
+
+    assert "more were seen" not in report(turn)
+    assert "6 more were seen" in report(replace(turn, patterns=(*turn.patterns, *[weak] * 5)))
+    assert "more were seen" not in report(replace(turn, patterns=(weak,) * 9))
