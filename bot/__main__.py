@@ -77,10 +77,11 @@ def read(
 ) -> None:
     """What is in a transcript or a report; with --against, which lines of a job log matter."""
     from bot.commands.reading import read_against, read_all
+    from bot.forge.checkpoints import checkpoints
 
     failed: list[str] = []
     records: Iterable[dict[str, Any]]
-    records = (read_against(file, against) for file in files) if against else read_all(files, failed)
+    records = (read_against(file, against) for file in files) if against else read_all(files, failed, checkpoints)
     for record in records:
         if as_json:
             _print_json(record, indent=None)
@@ -96,9 +97,10 @@ def export(
 ) -> None:
     """Transcripts as ATIF, Harbor's exchange format: one JSON document a line."""
     from bot.commands.exporting import export_all
+    from bot.forge.checkpoints import checkpoints
 
     failed: list[str] = []
-    for document in export_all(files, failed, raw):
+    for document in export_all(files, failed, raw, checkpoints):
         _print_json(document, indent=None)
     _fail(failed)
 
@@ -130,9 +132,10 @@ def backtest(
     """Replay a guard or a rule over recorded calls: where it would have fired, in failures and in passes."""
     from bot.commands.replaying import backtest as replayed
     from bot.commands.wiring import episodes_of, shipped_detectors
+    from bot.forge.checkpoints import checkpoints
     from bot.pages import printed
 
-    record = printed.replay(replayed(name, episodes_of(paths or ()), shipped_detectors()))
+    record = printed.replay(replayed(name, episodes_of(paths or (), checkpoints), shipped_detectors()))
     if as_json:
         _print_json(record)
         return

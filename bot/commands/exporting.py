@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +10,19 @@ from bot.errors import UserError
 from bot.model import Trace
 from bot.pages import atif
 from bot.signals import transcripts
-from bot.signals.bundle import Bundle, bundles
-from bot.signals.recognise import recognise
+from bot.signals.bundle import Bundle
+from bot.signals.checkpoints import Stored, bundles_of
+from bot.signals.contents import read_contents
+from bot.signals.join import one_run
 from bot.signals.redact import redact
 
 
-def export_all(paths: Iterable[Path], failed: list[str], raw: bool = False) -> Iterator[dict[str, Any]]:
+def export_all(
+    paths: Iterable[Path],
+    failed: list[str],
+    raw: bool = False,
+    stored: Callable[[Path], Stored | None] | None = None,
+) -> Iterator[dict[str, Any]]:
     """An ATIF document for each run of every path, in order; a folder or a zip gives the runs of its transcripts.
 
     Secrets, mail addresses and home folders are redacted unless `raw`. What is no transcript is passed over in a
@@ -23,7 +30,7 @@ def export_all(paths: Iterable[Path], failed: list[str], raw: bool = False) -> I
     """
     for path in paths:
         try:
-            traces = [trace for bundle in bundles(path) for trace in _traces(bundle, failed)]
+            traces = [trace for bundle in bundles_of(path, stored) for trace in _traces(bundle, failed)]
         except UserError as error:
             failed.append(str(error))
             continue
@@ -35,13 +42,10 @@ def export_all(paths: Iterable[Path], failed: list[str], raw: bool = False) -> I
 
 def _traces(bundle: Bundle, failed: list[str]) -> list[Trace]:
     """The runs of one bundle, subagents and continuations joined."""
-    failed += bundle.warnings
-    traces: list[Trace] = []
-    for member in bundle.members:
-        try:
-            found = recognise(member.open, member.path, member.name)
-        except UserError as error:
-            failed.append(str(error))
-            continue
-        traces += found if isinstance(found, list) else []
-    return transcripts.join(traces)
+    contents = read_contents(bundle)
+    failed += [signal.detail for signal in contents.unreadable]
+    traces = transcripts.join(contents.traces)
+    if bundle.claim is None:
+        return traces
+    run = one_run(traces)
+    return [run] if run else []

@@ -8,26 +8,29 @@ from typing import Any, BinaryIO
 
 from bot.errors import UserError
 from bot.pages import printed
-from bot.signals.bundle import bundles
+from bot.signals.checkpoints import Stored, bundles_of
 from bot.signals.recognise import MAX_REPORT_BYTES, recognise
 from bot.signals.reports.excerpt import excerpt
 
 
-def read_all(paths: Iterable[Path], failed: list[str]) -> Iterator[dict[str, Any]]:
-    """Every file of every path, in order; a folder or a zip gives each of its members.
+def read_all(
+    paths: Iterable[Path], failed: list[str], stored: Callable[[Path], Stored | None] | None = None
+) -> Iterator[dict[str, Any]]:
+    """Every file of every path, in order; a folder, a zip or a repository with stored transcripts gives each of its
+    members.
 
     A path that is not there, or may not be read, is added to `failed` in words and costs no other path.
     """
     for path in paths:
         try:
-            yield from _path(path)
+            yield from _path(path, stored)
         except UserError as error:
             failed.append(str(error))
 
 
-def _path(path: Path) -> Iterator[dict[str, Any]]:
+def _path(path: Path, stored: Callable[[Path], Stored | None] | None) -> Iterator[dict[str, Any]]:
     empty = True
-    for bundle in bundles(path):
+    for bundle in bundles_of(path, stored):
         for warning in bundle.warnings:
             empty = False
             yield printed.unknown(bundle.path, warning)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from bot.approval import policy
 from bot.errors import UserError
 from bot.model import Detector, Episode
 from bot.shipped import folder, texts
+from bot.signals.checkpoints import Stored
 from bot.signals.collect import collect
 from bot.traces import detectors
 
@@ -69,6 +70,6 @@ def _is_list_of_objects(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(entry, dict) for entry in value)
 
 
-def episodes_of(paths: Sequence[Path]) -> Iterator[Episode]:
+def episodes_of(paths: Sequence[Path], stored: Callable[[Path], Stored | None] | None = None) -> Iterator[Episode]:
     """Episodes of the paths; of the bundled examples when there are none."""
-    return collect(paths or (folder("examples") / "episodes",))
+    return collect(paths or (folder("examples") / "episodes",), stored)
