@@ -7,6 +7,8 @@ from typing import Annotated
 
 import msgspec
 
+Z = 0.8416
+"""The normal quantile of 80 %, one-sided."""
 Fraction = Annotated[float, msgspec.Meta(gt=0, lt=1)]
 
 
@@ -31,3 +33,15 @@ def risen(chart: Chart, height: float, failed: bool) -> float:
 def alarms(chart: Chart, height: float) -> bool:
     """Whether it stands at the alarm or above."""
     return height >= chart.alarm
+
+
+def likely(count: int, runs: int) -> tuple[float, float]:
+    """Both ends of a share, each with 80 % certainty (Wilson 1927); (0, 1) where nothing was counted."""
+    if not runs:
+        return 0.0, 1.0
+    share, weight = count / runs, Z * Z / runs
+    half = Z * math.sqrt(share * (1 - share) / runs + weight / (4 * runs))
+    return (
+        max(0.0, (share + weight / 2 - half) / (1 + weight)) if count else 0.0,
+        min(1.0, (share + weight / 2 + half) / (1 + weight)),
+    )

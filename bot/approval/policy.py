@@ -6,12 +6,13 @@ list of kinds shorter.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 import msgspec
 
-from bot.approval.cusum import Chart
+from bot.approval.care import careless
+from bot.approval.cusum import Chart, Fraction
 from bot.errors import UserError
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
@@ -61,6 +62,18 @@ class AutonomousBars(Bars, frozen=True):
     demotion: Chart
 
 
+class Watching(_Section, frozen=True):
+    """When a watch has an answer, and what its charts ask; rows of `charts` grow in what they expect."""
+
+    runs: Count
+    days: Count
+    window: Count
+    most_days: Count
+    falls_to: Fraction
+    reruns: Count
+    charts: Annotated[tuple[Chart, ...], msgspec.Meta(min_length=1, max_length=50)]
+
+
 class Caps(_Section, frozen=True):
     """How many of our pulls may be open in one repository, and how many a run may add."""
 
@@ -77,6 +90,7 @@ class Policy(_Section, frozen=True):
     shared: Shared
     interactive: Bars
     autonomous: AutonomousBars
+    watch: Watching
     caps: Caps
 
 
@@ -85,12 +99,9 @@ SECTIONS: Mapping[str, type[_Section]] = {
     "shared": Shared,
     "interactive": Bars,
     "autonomous": AutonomousBars,
+    "watch": Watching,
     "caps": Caps,
 }
-HIGHER = {"passing_episodes", "kept_share", "beaten_share", "repositories"}
-"""Numbers that grow with care; every other number, and the switch, shrinks with it."""
-FIXED = {"expected", "feared"}
-"""What a chart asks; only its alarm may come sooner."""
 
 
 def load(text: str, path: str, base: Policy | None = None) -> Policy:
@@ -105,7 +116,7 @@ def load(text: str, path: str, base: Policy | None = None) -> Policy:
     except msgspec.ValidationError as error:
         raise UserError(f"{path}: {_plain(error)}. Known keys: {_known(error)}.") from None
     if base is not None:
-        for key, mend in _careless(_merged(before, given), before):
+        for key, mend in careless(_merged(before, given), before):
             raise UserError(f"{path}: `{key}` is less careful than the policy it stands on. Write {mend}.")
     return policy
 
@@ -127,28 +138,6 @@ def _merged(before: Mapping[str, object], given: Mapping[str, object]) -> dict[s
         if isinstance(inner, dict) and isinstance(old, dict):
             merged[section] = _merged(old, inner)
     return merged
-
-
-def _careless(after: object, before: object, key: str = "") -> Iterator[tuple[str, str]]:
-    """The keys that became less careful, and what may stand there instead."""
-    name = key.rpartition(".")[2]
-    match before, after:
-        case dict(), dict():
-            for inner in before:
-                yield from _careless(after[inner], before[inner], f"{key}.{inner}".lstrip("."))
-        case ((tuple() | list()), (tuple() | list())):
-            if name == "kinds" and not {*after} <= {*before}:
-                yield key, f"some of {', '.join(before)}, or []"
-            if name != "kinds" and not {*before} <= {*after}:
-                yield key, f"all of {', '.join(before)}, and more"
-        case ((int() | float()), (int() | float())) if name in FIXED:
-            if after != before:
-                yield key, f"{before}"
-        case ((int() | float()), (int() | float())):
-            if name in HIGHER and after < before:
-                yield key, f"at least {before}"
-            if name not in HIGHER and after > before:
-                yield key, f"{before}" if isinstance(before, bool) else f"at most {before}"
 
 
 def _plain(error: msgspec.ValidationError) -> str:
