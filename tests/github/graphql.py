@@ -37,7 +37,7 @@ type Repository {
 }
 type Ref { name: String! target: GitObject }
 interface GitObject { oid: GitObjectID! }
-type Commit implements GitObject { oid: GitObjectID! signature: GitSignature }
+type Commit implements GitObject { oid: GitObjectID! signature: GitSignature tree: Tree! }
 type Tree implements GitObject { oid: GitObjectID! }
 type Blob implements GitObject {
   oid: GitObjectID! byteSize: Int! isBinary: Boolean isTruncated: Boolean! text: String
@@ -90,6 +90,11 @@ def _error(error: GraphQLError) -> dict[str, Any]:
     return {"message": error.message, "path": error.path, **({"type": kind} if kind else {})}
 
 
+def _commit(found: Repository, sha: str) -> dict[str, Any]:
+    tree = {"__typename": "Tree", "oid": found.git.line("rev-parse", f"{sha}^{{tree}}")}
+    return {"__typename": "Commit", "oid": sha, "tree": tree, "signature": None}
+
+
 def _said(kind: str, message: str) -> GraphQLError:
     return GraphQLError(message, extensions={"type": kind})
 
@@ -109,7 +114,7 @@ class _Root:
     def repository(self, _info: Any, owner: str, name: str) -> dict[str, Any]:
         found = self._visible(f"{owner}/{name}")
         tip = found.git.ref(f"refs/heads/{found.default_branch}")
-        head = {"name": found.default_branch, "target": {"__typename": "Commit", "oid": tip}} if tip else None
+        head = {"name": found.default_branch, "target": _commit(found, tip)} if tip else None
         return {
             "id": found.node_id,
             "databaseId": found.id,
@@ -137,7 +142,7 @@ class _Root:
         sha = signed_commit(found, self.caller, tree, (tip,), message)
         found.git.move(ref, sha, tip)
         signature = {"__typename": "GpgSignature", "isValid": True, "wasSignedByGitHub": True}
-        return {"commit": {"__typename": "Commit", "oid": sha, "signature": signature}, "ref": None}
+        return {"commit": _commit(found, sha) | {"signature": signature}, "ref": None}
 
     def updateRefs(self, _info: Any, input: dict[str, Any]) -> dict[str, Any]:  # noqa: A002, N802
         """https://docs.github.com/graphql/reference/mutations#updaterefs: all or nothing, zeros delete."""
@@ -174,8 +179,10 @@ class _Root:
         if not sha:
             return None
         kind = found.git.kind(sha).capitalize()
+        if kind == "Commit":
+            return _commit(found, sha)
         if kind != "Blob":
-            return {"__typename": kind, "oid": sha, "signature": None}
+            return {"__typename": kind, "oid": sha}
         data = found.git.blob(sha)
         binary = b"\0" in data[:8000]
         return {

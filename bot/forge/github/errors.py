@@ -1,0 +1,28 @@
+"""What GitHub may answer instead of an answer: to be waited for, to be tried again, or to be read by who asked."""
+
+from __future__ import annotations
+
+from bot.errors import UserError
+
+
+class RateLimitedError(Exception):
+    """GitHub wants no calls before `until` (seconds since 1970). The job is put off until then; nobody sleeps on it."""
+
+    def __init__(self, until: float, kind: str) -> None:
+        super().__init__(f"{kind} rate limit until {until:.0f}")
+        self.until = until
+        self.kind = kind
+
+
+class UnavailableError(Exception):
+    """No answer, or 5xx. Whether a write took effect is unknown: whoever tries again looks first."""
+
+
+class StatusError(UserError):
+    """An answer of 4xx that is no rate limit. `message` is GitHub's, `said` its list of what was wrong."""
+
+    def __init__(self, text: str, status: int, message: str, said: str = "") -> None:
+        super().__init__(text)
+        self.status = status
+        self.message = message
+        self.said = said
