@@ -1,0 +1,215 @@
+"""The Action's own scripts, run as the runner runs them; and nothing that a stranger writes is pasted into one."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.cli import EXAMPLES, ROOT, flywheel
+
+ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+STEPS = {step["id"]: step for step in ACTION["runs"]["steps"]}
+DOCS = (ROOT / "docs" / "action.md").read_text(encoding="utf-8")
+WORKFLOWS = [yaml.safe_load(text) for text in re.findall(r"```yaml\n(.*?)```", DOCS, re.DOTALL)]
+TRANSCRIPT = next(path for path in sorted(EXAMPLES.rglob("*.jsonl")) if path.parent.name == "transcripts")
+
+
+class Runner:
+    """What GitHub's runner gives a step: folders, files for outputs and the summary, an environment."""
+
+    def __init__(self, root: Path) -> None:
+        self.root, self.work, self.home = root, root / "work", root / "home"
+        for folder in (self.work, self.home):
+            folder.mkdir()
+        self.output, self.summary = root / "output", root / "summary"
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.home),
+            "RUNNER_TEMP": str(root),
+            "GITHUB_ACTIONS": "true",
+            "GITHUB_ACTION_PATH": str(ROOT),
+            "GITHUB_OUTPUT": str(self.output),
+            "GITHUB_STEP_SUMMARY": str(self.summary),
+            "GITHUB_REPOSITORY": "o/r",
+            "GITHUB_RUN_ID": "7",
+            "GITHUB_RUN_ATTEMPT": "1",
+        }
+
+    def step(self, name: str, **inputs: str) -> subprocess.CompletedProcess[str]:
+        """Run a step's script with its `env:` as the inputs (or the Action's defaults) say."""
+        given = {key: str(one["default"]) for key, one in ACTION["inputs"].items()} | inputs
+        env = {key: self._value(str(value), given) for key, value in STEPS[name]["env"].items()}
+        return subprocess.run(
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", STEPS[name]["run"]],
+            cwd=self.work,
+            env=self.environment | env,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+
+    def outputs(self) -> dict[str, str]:
+        lines = self.output.read_text(encoding="utf-8").splitlines() if self.output.exists() else []
+        return dict(line.split("=", 1) for line in lines)
+
+    @staticmethod
+    def _value(text: str, given: dict[str, str]) -> str:
+        expression = re.fullmatch(r"\$\{\{ (?:inputs\.([\w-]+)|steps\.install\.outputs\.python) \}\}", text)
+        assert expression, text
+        return given[expression[1]] if expression[1] else sys.executable
+
+
+@pytest.fixture
+def runner(tmp_path: Path) -> Runner:
+    return Runner(tmp_path)
+
+
+@pytest.fixture
+def wired(tmp_path: Path) -> None:
+    """The commands that the Action calls are on the command line."""
+    listed = flywheel("--help", cwd=tmp_path).stdout
+    if "embed" not in listed or "action" not in listed:
+        pytest.skip("flywheel embed and flywheel action are not on the command line yet")
+
+
+def scripts() -> list[str]:
+    found = [step["run"] for step in ACTION["runs"]["steps"]]
+    for workflow in WORKFLOWS:
+        found += [step["run"] for job in workflow["jobs"].values() for step in job["steps"] if "run" in step]
+    return found
+
+
+def test_no_script_holds_an_expression() -> None:
+    assert [] == [script for script in scripts() if "${{" in script]
+
+
+def test_every_action_in_the_docs_is_pinned_to_a_commit_or_is_ours() -> None:
+    used = [
+        step["uses"] for flow in WORKFLOWS for job in flow["jobs"].values() for step in job["steps"] if "uses" in step
+    ]
+
+    assert used
+    assert [] == [
+        one for one in used if not re.fullmatch(r"actions/[\w-]+@[0-9a-f]{40}|OWNER/agentic-flywheel@COMMIT", one)
+    ]
+
+
+def test_every_workflow_in_the_docs_begins_without_permissions_and_writes_nowhere() -> None:
+    assert [{}] * len(WORKFLOWS) == [workflow["permissions"] for workflow in WORKFLOWS]
+    granted = [job["permissions"] for workflow in WORKFLOWS for job in workflow["jobs"].values()]
+    assert [] == [one for one in granted if "write" in one.values()]
+
+
+def test_every_input_in_the_docs_is_one_of_the_action_and_every_output_as_well() -> None:
+    ours = [
+        step
+        for workflow in WORKFLOWS
+        for job in workflow["jobs"].values()
+        for step in job["steps"]
+        if step.get("uses", "").startswith("OWNER")
+    ]
+
+    assert set() == {name for step in ours for name in step["with"]} - set(ACTION["inputs"])
+    assert set() == set(re.findall(r"steps\.flywheel\.outputs\.(\w+)", DOCS)) - set(ACTION["outputs"])
+
+
+def test_the_default_only_observes() -> None:
+    assert "observe" == ACTION["inputs"]["mode"]["default"]
+
+
+def test_a_mode_that_is_none_is_told(runner: Runner) -> None:
+    done = runner.step("install", mode="propose-and-merge")
+
+    assert 2 == done.returncode
+    assert {} == runner.outputs()
+
+
+def test_where_python_is_missing_embed_warns_and_observe_fails(runner: Runner) -> None:
+    embed = runner.step("install", mode="embed", python="no-such-python")
+    strict = runner.step("install", mode="embed", python="no-such-python", strict="true")
+    observe = runner.step("install", python="no-such-python")
+
+    assert [0, 1, 1] == [embed.returncode, strict.returncode, observe.returncode]
+    assert "::warning title=flywheel embed::it could not be installed" in embed.stdout
+    assert {} == runner.outputs()
+
+
+@pytest.mark.usefixtures("wired")
+def test_embed_makes_a_bundle_that_observe_shows(runner: Runner) -> None:
+    (runner.work / "runs").mkdir()
+    shutil.copy(TRANSCRIPT, runner.work / "runs" / "a b.jsonl")
+
+    made = runner.step("embed", mode="embed", transcripts="runs\n\n", conclusion="failure", task="issue-1")
+
+    told = runner.outputs()
+    assert 0 == made.returncode, made.stderr
+    assert "flywheel-bundle" == told["path"]
+    assert re.fullmatch(r"flywheel-bundle-7-1-[0-9a-f]{8}", told["artifact"])
+    manifest = json.loads((runner.work / told["path"] / "manifest.json").read_text(encoding="utf-8"))
+    assert ("o/r", "issue-1", "failure") == (manifest["repository"], manifest["task"], manifest["run"]["conclusion"])
+    assert ["transcripts/a-b.jsonl"] == [file["path"] for file in manifest["files"]]
+
+    seen = runner.step("observe")
+
+    assert 0 == seen.returncode, seen.stderr
+    assert "1" == runner.outputs()["episodes"]
+    assert "1 agent run read" in runner.summary.read_text(encoding="utf-8")
+
+
+@pytest.mark.usefixtures("wired")
+@pytest.mark.parametrize(
+    "hostile", ["$(touch pwned)", "`touch pwned`", '"; touch pwned; "', "--strict", "-x\n--out\n/"]
+)
+def test_what_an_input_holds_is_never_run(runner: Runner, hostile: str) -> None:
+    done = runner.step("embed", mode="embed", task=hostile, agent=hostile, reports=hostile, transcripts=hostile)
+
+    assert 0 == done.returncode, done.stderr
+    assert not list(runner.root.rglob("pwned"))
+    assert (runner.work / "flywheel-bundle" / "manifest.json").is_file()
+
+
+@pytest.mark.usefixtures("wired")
+def test_embed_fails_no_job_unless_it_is_strict(runner: Runner) -> None:
+    lax = runner.step("embed", mode="embed")
+    strict = runner.step("embed", mode="embed", strict="true")
+
+    assert [0, 1] == [lax.returncode, strict.returncode]
+    assert "::warning title=flywheel embed::flywheel embed: no transcript was found" in lax.stderr
+
+
+def test_where_nothing_was_downloaded_there_is_nothing_to_observe(runner: Runner) -> None:
+    done = runner.step("observe", path="no-such-folder")
+
+    assert 0 == done.returncode, done.stderr
+    assert {"episodes": "0"} == runner.outputs()
+    assert not runner.summary.exists()
+
+
+def test_an_input_of_several_lines_makes_no_output(runner: Runner) -> None:
+    done = runner.step("embed", mode="embed", path="a\npath=/etc")
+
+    assert 2 == done.returncode
+    assert {} == runner.outputs()
+
+
+def node(*arguments: Any) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(list(map(str, arguments)), capture_output=True, text=True, timeout=120)
+
+
+@pytest.mark.skipif(shutil.which("zizmor") is None, reason="zizmor is not installed")
+def test_zizmor_finds_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / ".github" / "workflows"
+    folder.mkdir(parents=True)
+    for number, text in enumerate(re.findall(r"```yaml\n(.*?)```", DOCS, re.DOTALL)):
+        (folder / f"{number}.yml").write_text(text.replace("@COMMIT", "@" + "1" * 40), encoding="utf-8")
+
+    done = node("zizmor", "--offline", "--no-progress", ROOT / "action.yml", folder)
+
+    assert 0 == done.returncode, done.stdout
