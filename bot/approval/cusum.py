@@ -7,8 +7,6 @@ from typing import Annotated
 
 import msgspec
 
-Z = 0.8416
-"""The normal quantile of 80 %, one-sided."""
 Fraction = Annotated[float, msgspec.Meta(gt=0, lt=1)]
 
 
@@ -35,12 +33,12 @@ def alarms(chart: Chart, height: float) -> bool:
     return height >= chart.alarm
 
 
-def likely(count: int, runs: int) -> tuple[float, float]:
-    """Both ends of a share, each with 80 % certainty (Wilson 1927); (0, 1) where nothing was counted."""
+def likely(count: int, runs: int, z: float) -> tuple[float, float]:
+    """Both ends of a share at this normal quantile (Wilson 1927); (0, 1) where nothing was counted."""
     if not runs:
         return 0.0, 1.0
-    share, weight = count / runs, Z * Z / runs
-    half = Z * math.sqrt(share * (1 - share) / runs + weight / (4 * runs))
+    share, weight = count / runs, z * z / runs
+    half = z * math.sqrt(share * (1 - share) / runs + weight / (4 * runs))
     return (
         max(0.0, (share + weight / 2 - half) / (1 + weight)) if count else 0.0,
         min(1.0, (share + weight / 2 + half) / (1 + weight)),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 import msgspec
 
@@ -125,10 +126,13 @@ def proven(record: Record, share: float) -> bool:
     The lower tail of a Beta with whole parameters is an upper tail of a binomial: P(Beta(a, b) <= x) =
     P(Binomial(a + b - 1, x) >= a), https://dlmf.nist.gov/8.17#E5.
     """
-    kept, failed = record.kept + record.borrowed[0], record.failed + record.borrowed[1]
-    draws, at_least = kept + failed + 1, kept + 1
-    tail = sum(math.comb(draws, k) * share**k * (1 - share) ** (draws - k) for k in range(at_least, draws + 1))
-    return tail <= DOUBT
+    return _doubt(record.kept + record.borrowed[0], record.failed + record.borrowed[1], share) <= DOUBT
+
+
+@lru_cache(maxsize=1 << 12)
+def _doubt(kept: int, failed: int, share: float) -> float:
+    draws = kept + failed + 1
+    return sum(math.comb(draws, k) * share**k * (1 - share) ** (draws - k) for k in range(kept + 1, draws + 1))
 
 
 def lenders(cells: Mapping[str, Cell], name: str, most: int) -> tuple[tuple[int, int], frozenset[str]]:

@@ -16,6 +16,9 @@ from bot.approval.policy import Policy
 from bot.approval.seen import Baseline, Seen, when
 from bot.model import replace
 
+ALARM_Z, CLAIM_Z = 0.2533, 0.8416
+"""Normal quantiles of 60 and 80 %: how much doubt about the time before the merge goes against an alarm, which must not
+come late, and against the claim that the pattern fell. Chosen by bench/operating.py: at most 10 % are false."""
 DECIDED = math.log(9)
 """Both errors of the sequential test 10 %: log((1 - 0.1) / 0.1), Wald 1945."""
 
@@ -129,8 +132,9 @@ def _tested(state: Watch, recurred: bool, charts: Charts) -> Watch:
 
 def charts_of(baseline: Baseline, policy: Policy) -> Charts:
     """The charts of one repository. Without runs before the merge nothing is known: every chart is missing."""
-    _, failed = likely(baseline.failed, baseline.runs)
-    low, recurred = likely(baseline.recurred, baseline.runs)
+    _, failed = likely(baseline.failed, baseline.runs, ALARM_Z)
+    _, recurred = likely(baseline.recurred, baseline.runs, ALARM_Z)
+    low, _ = likely(baseline.recurred, baseline.runs, CLAIM_Z)
     return Charts(charts_at(failed, policy), charts_at(recurred, policy), low, low * policy.watch.falls_to)
 
 

@@ -156,7 +156,7 @@ def test_a_chart_never_falls_below_zero(outcomes):
 
 
 def test_doubt_about_the_time_before_goes_against_alarm_and_claim():
-    few, many = charts_of(Baseline(10, 1, 3), POLICY), charts_of(Baseline(1000, 100, 300), POLICY)
+    few, many = charts_of(Baseline(10, 1, 3), POLICY), charts_of(Baseline(10000, 990, 3000), POLICY)
 
     assert few.failures.expected > many.failures.expected
     assert few.before < many.before < 0.3
