@@ -75,21 +75,19 @@ def _below(root: Path) -> Iterator[Bundle]:
     claimed: dict[Path, Sequence[Claim]] = {}
     conversations: set[Path] = set()
     unreadable: list[str] = []
-    above = root.resolve().parts[1:]
     for folder, subfolders, names in walk(root, unreadable):
         if "manifest.json" in names and _is_manifest(folder / "manifest.json"):
             roots.add(folder)
             subfolders.clear()
             continue
-        if found := layouts.claims(_seen((*above, *folder.relative_to(root).parts), folder, names, subfolders)):
+        if found := _claims(root, folder, names, subfolders):
             claimed[folder] = found
             subfolders.clear()
             continue
         if folder.name == "events" and any(EVENT.fullmatch(name) for name in names):
             conversations.add(folder)
-        for name in names:
-            if is_plain(folder / name, root):
-                groups.setdefault(_leaf(folder, root, conversations), []).append(folder / name)
+        if plain := [folder / name for name in names if is_plain(folder / name, root)]:
+            groups.setdefault(_leaf(folder, root, conversations), []).extend(plain)
     shared = {path for folder, found in claimed.items() for path in _shared(folder, found)}
     for folder in sorted({*roots, *groups, *claimed}):
         if folder in roots:
@@ -102,9 +100,12 @@ def _below(root: Path) -> Iterator[Bundle]:
         yield Bundle(str(root), "", None, "unreadable", (), None, tuple(unreadable))
 
 
-def _seen(place: tuple[str, ...], folder: Path, names: Sequence[str], subfolders: Sequence[str]) -> Folder:
-    """A folder on disk as layouts see it."""
-    return Folder(place, names, subfolders, lambda name, limit: peek(folder / name, limit))
+def _claims(root: Path, folder: Path, names: Sequence[str], subfolders: Sequence[str]) -> tuple[Claim, ...]:
+    """What layouts say of a folder on disk."""
+    if not layouts.worth_asking(names, subfolders):
+        return ()
+    place = (*root.resolve().parts[1:], *folder.relative_to(root).parts)
+    return layouts.claims(Folder(place, names, subfolders, lambda name, limit: peek(folder / name, limit)))
 
 
 def _shared(folder: Path, found: Iterable[Claim]) -> Iterator[Path]:

@@ -19,7 +19,8 @@ from bot.signals.bundle import Bundle, bundles
 from bot.signals.layouts.claim import Claim, Role, name_of, text
 from bot.signals.member import Member
 
-TRANSCRIPT = re.compile(r"([0-9a-f]{2})/([0-9a-f]{10})/(\d{1,4})/full\.jsonl")
+TRANSCRIPT = re.compile(r"([0-9a-f]{2})/([0-9a-f]{10})/(?:\d{1,4}/)?full\.jsonl")
+"""The session of a checkpoint; older ones had one alone, without a number."""
 
 
 class Stored(Protocol):

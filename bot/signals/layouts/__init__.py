@@ -6,12 +6,12 @@ only its own small marker; a marker of somebody else's is left alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from bot.signals.layouts import agentic_workflow, harbor, terminal_bench
 from bot.signals.layouts.claim import Claim, Folder
 
-__all__ = ["LAYOUTS", "MARKERS", "Claim", "Folder", "claims"]
+__all__ = ["LAYOUTS", "MARKERS", "Claim", "Folder", "claims", "worth_asking"]
 
 LAYOUTS: tuple[Callable[[Folder], tuple[Claim, ...]], ...] = (
     harbor.claims,
@@ -21,7 +21,13 @@ LAYOUTS: tuple[Callable[[Folder], tuple[Claim, ...]], ...] = (
 """In the order in which they are asked."""
 
 MARKERS = frozenset({*harbor.MARKERS, *terminal_bench.MARKERS, *agentic_workflow.MARKERS})
-"""Names without which no layout can be told."""
+"""Names of files without which no layout can be told, here or in a folder that HOLDERS names."""
+HOLDERS = agentic_workflow.HOLDERS
+
+
+def worth_asking(names: Iterable[str], subfolders: Iterable[str]) -> bool:
+    """Whether a folder with these files and subfolders may be claimed at all."""
+    return not MARKERS.isdisjoint(names) or any(HOLDERS.fullmatch(name) for name in subfolders)
 
 
 def claims(folder: Folder) -> tuple[Claim, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from bot.errors import UserError
-from bot.signals.layouts import MARKERS, Claim, Folder, claims
+from bot.signals.layouts import MARKERS, Claim, Folder, claims, worth_asking
 from bot.signals.member import DAMAGED, Member
 
 Attempts = list[tuple[str, Claim, list[Member]]]
@@ -22,7 +22,7 @@ def attempts(members: Sequence[Member], above: tuple[str, ...]) -> tuple[Attempt
     claimed: dict[str, tuple[Claim, ...]] = {}
     shared: set[str] = set()
     for folder, names, subfolders in _folders(by_name):
-        if _owner(folder, claimed) is not None:
+        if not worth_asking(names, subfolders) or _owner(folder, claimed) is not None:
             continue
         place = (*above, *folder.split("/")) if folder else above
         if found := claims(Folder(place, names, subfolders, _reader(by_name, folder))):
