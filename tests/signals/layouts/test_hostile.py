@@ -32,7 +32,7 @@ DOCUMENTS = st.dictionaries(KEYS, VALUES, max_size=18).map(lambda value: json.du
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(DOCUMENTS, DOCUMENTS, st.lists(st.sampled_from(["a", "b", "..", "\u202e"]), max_size=4))
 def test_no_marker_is_a_crash_and_every_claim_can_be_shown(one: bytes, other: bytes, place: list[str]) -> None:
     files = {"result.json": one, "results.json": one, "config.json": other, "aw_info.json": other}
