@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.model import Check
 from bot.signals.check_command import masked
-from bot.signals.check_output import failing_ids, is_green, is_red, never_ran, within
+from bot.signals.check_output import failing_ids, is_green, is_red, lines_of, never_ran, within
 
 NO_VERDICT = (124, 126, 127, 137, 143)
 """Exit codes of a check that never ran or was killed."""
@@ -28,11 +28,12 @@ def read_check(command: str, output: str, exit_code: int | None) -> Check | None
     if not is_masked and exit_code == 0:
         return Check("pass")
     text = within(output)
-    failing = failing_ids(text)
+    lines = lines_of(text)
+    failing = failing_ids(text, lines)
     if not failing and (exit_code in NO_VERDICT or never_ran(text)):
         return Check("none")
-    if failing or is_red(text):
+    if failing or is_red(lines):
         return Check("fail", failing)
-    if is_green(text):
+    if is_green(lines):
         return Check("pass")
     return Check("none" if is_masked or exit_code is None else "fail")

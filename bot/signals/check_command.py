@@ -43,12 +43,13 @@ _SCRIPT_WORDS = re.compile(
     r"(?:^|[:_.-])(?:tests?|unit|e2e|integration|lint|build|check|type-?check|types|tsc|verify|ci|spec|"
     r"validate|vet|compile)(?:$|[:_.-])"
 )
-_HINT = re.compile(
-    "test|lint|check|build|make|type|unit|e2e|integration|verify|ci|spec|validate|vet|compile|package|install|tox|nox|"
-    "mypy|pyright|flake8|ruff|jest|clippy|pre-commit|ty|tsc|mocha|ava|biome|karma|cypress|jasmine|tap|ginkgo|rubocop|"
-    "phpstan|detekt|zizmor|shfmt|gofmt|credo"
-)
-"""Every check has one of these words in it; many commands have none."""
+_WORD = re.compile(r"[A-Za-z0-9]+")
+_HINTS = (_TOOLS.union(*_SUBCOMMANDS.values()) - {"pre-commit", "golangci-lint", "vue-tsc", "py.test"}) | frozenset({
+    "pre", "make", "gmake", "doctest", "compileall", "tests", "unit", "e2e", "integration", "type", "typecheck",
+    "types", "verify", "ci", "spec", "validate", "vet", "compile", "runtest", "runtests", "runlint", "runcheck",
+    "runbuild", "runtypecheck", "runverify", "runci",
+})  # fmt: skip
+"""One of these stands between other characters in every check; in many commands none does."""
 _SCRIPT_FILE = re.compile(r"(?:^|/)(?:run[_-]?)?(?:tests?|lint|check|build|typecheck|verify|ci)(?:\.sh|\.bash)?$")
 _WRAPPERS = frozenset({
     "sudo", "time", "env", "nice", "command", "exec", "npx", "bunx", "dotenv", "xvfb-run", "nohup", "stdbuf",
@@ -59,17 +60,20 @@ _RUNNERS = {"uv": "run", "poetry": "run", "pipenv": "run", "hatch": "run", "pdm"
 _SCRIPT_RUNNERS = frozenset(
     {"npm", "yarn", "pnpm", "bun", "make", "gmake", "just", "task", "mise", "invoke", "deno", "composer"}
 )
+_PYTHON = re.compile(r"python[\d.]{0,5}|py")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w{0,80}=")
 _NO_CHECK_FLAGS = frozenset({"--version", "--help", "-h", "--collect-only", "--co", "--init", "-V"})
 
 
 def masked(command: str) -> bool | None:
     """None when no check stands in the command, else whether its exit code is masked by what follows it."""
-    if not _HINT.search(command, 0, COMMAND_CAP):
+    command = command[:COMMAND_CAP]
+    if _HINTS.isdisjoint(_WORD.findall(command)):
         return None
-    parts = split(command[:COMMAND_CAP])
-    pipefail = "pipefail" in command[:COMMAND_CAP]
-    for place, (words, _after) in enumerate(parts):
+    parts = split(command)
+    pipefail = "pipefail" in command
+    for place, (wrapped, _after) in enumerate(parts):
+        words = _unwrapped(wrapped)
         inner = _inner(words)
         found = masked(inner) if inner else (False if _is_check_words(words) else None)
         if found is None:
@@ -83,7 +87,6 @@ def masked(command: str) -> bool | None:
 
 def _inner(words: list[str]) -> str:
     """The command inside `bash -lc '…'`, empty when there is none."""
-    words = _unwrapped(words)
     if (
         len(words) >= 3
         and words[0].rsplit("/", 1)[-1] in ("bash", "sh", "zsh")
@@ -94,7 +97,6 @@ def _inner(words: list[str]) -> str:
 
 
 def _is_check_words(words: list[str]) -> bool:
-    words = _unwrapped(words)
     if not words or _NO_CHECK_FLAGS & set(words[1:4]):
         return False
     name = words[0].rsplit("/", 1)[-1]
@@ -106,7 +108,7 @@ def _is_check_words(words: list[str]) -> bool:
     if name == "node":  # `node node_modules/mocha/bin/mocha.js`
         script = next((word for word in rest if not word.startswith("-")), "").rsplit("/", 1)[-1]
         return re.sub(r"\.[cm]?js$", "", script).lstrip("_") in _TOOLS or "--test" in rest
-    if re.fullmatch(r"python[\d.]{0,5}|py", name):
+    if _PYTHON.fullmatch(name):
         return _python_check(rest)
     if name in ("make", "gmake"):
         goals = [word for word in rest if not word.startswith("-") and "=" not in word]

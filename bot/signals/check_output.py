@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 
 LINE_CAP = 2_000
@@ -20,7 +21,8 @@ _NEVER_RAN = re.compile(
 )
 _DURATION = re.compile(r"\s*\(?\b\d{1,8}(?:\.\d{1,6})?\s?m?s\)?\s*$")
 
-_FAILING: tuple[tuple[str, re.Pattern[str], str], ...] = (
+Kind = tuple[str, re.Pattern[str], str]
+_FAILING: tuple[Kind, ...] = (
     # a word that must stand in the line, the line, how the id is written
     ("FAILED", re.compile(r"^(?:FAILED|ERROR) (\S{1,400})(?: - .*)?$"), r"\1"),
     ("ERROR", re.compile(r"^ERROR (?:collecting )?(\S{1,300}\.py\S{0,200})(?: - .*)?$"), r"\1"),
@@ -48,7 +50,6 @@ _FAILING: tuple[tuple[str, re.Pattern[str], str], ...] = (
     ("Failed ", re.compile(r"^\s{0,8}Failed ([\w.]{1,300}) \["), r"\1"),
     ("ERROR]", re.compile(r"^\[ERROR\]\s{1,8}([\w.$]{1,200}[.:]\w{1,200})"), r"\1"),
 )
-_MARKS = tuple(dict.fromkeys(mark for mark, _line, _id in _FAILING))
 
 _RED_HINTS = ("ail", "issue", "FAIL", "rror", "ERR", "anic", "roblem", "***")
 _RED = re.compile(
@@ -87,59 +88,53 @@ def within(output: str) -> str:
     return output if len(output) <= HEAD + TAIL else f"{output[:HEAD]}\n{output[-TAIL:]}"
 
 
+def lines_of(text: str) -> list[str]:
+    """Lines cut at the cap, without colours and without the `[task] ` that a task runner puts before each."""
+    lines = (_ANSI.sub("", text) if "\x1b" in text else text).split("\n")
+    return [_TASK.sub("", line[:LINE_CAP], count=1) if line[:1] == "[" else line[:LINE_CAP] for line in lines]
+
+
 def never_ran(text: str) -> bool:
     """Whether the check could not begin, found nothing to do, or is still at work."""
     return _NEVER_RAN.search(text[:2_000]) is not None
 
 
-def is_red(text: str) -> bool:
+def is_red(lines: Sequence[str]) -> bool:
     """Whether a line speaks of failure."""
-    return _has(text, _RED_HINTS, _RED)
+    return any(_RED.search(line) for line in lines if any(hint in line for hint in _RED_HINTS))
 
 
-def is_green(text: str) -> bool:
+def is_green(lines: Sequence[str]) -> bool:
     """Whether a line speaks of success."""
-    return _has(text, _GREEN_HINTS, _GREEN)
+    return any(_GREEN.search(line) for line in lines if any(hint in line for hint in _GREEN_HINTS))
 
 
-def _has(text: str, hints: tuple[str, ...], pattern: re.Pattern[str]) -> bool:
-    if not any(hint in text for hint in hints):
-        return False
-    return any(pattern.search(line) for line in _lines(text) if any(hint in line for hint in hints))
-
-
-def failing_ids(text: str) -> tuple[str, ...]:
-    """The sorted ids of what failed; tests and files, never line numbers or durations."""
+def failing_ids(text: str, lines: Sequence[str]) -> tuple[str, ...]:
+    """The sorted ids of what failed in a text of these lines; tests and files, never line numbers or durations."""
     found: set[str] = set()
-    if any(mark in text for mark in _MARKS):
-        for line in _lines(text):
-            if one := _failing_id(line):
+    if kinds := [kind for kind in _FAILING if kind[0] in text]:
+        for line in lines:
+            if one := _failing_id(line, kinds):
                 found.add(one)
             if len(found) >= 4 * MOST_FAILING:
                 break
     if "failing" in text or "failed" in text:
-        found |= _failing_in_mocha(_lines(text))
+        found |= _failing_in_mocha(lines)
     return tuple(sorted(found)[:MOST_FAILING])
 
 
-def _failing_id(line: str) -> str:
+def _failing_id(line: str, kinds: Sequence[Kind]) -> str:
     line = line.rstrip()
-    for mark, pattern, written in _FAILING:
+    for mark, pattern, written in kinds:
         if mark in line and (match := pattern.match(line)):
             return _DURATION.sub("", match.expand(written)).strip()[:300]
     return ""
 
 
-def _failing_in_mocha(lines: list[str]) -> set[str]:
+def _failing_in_mocha(lines: Sequence[str]) -> set[str]:
     """Mocha numbers its failures: `1) suite`, and on the next line `title:`."""
     return {
         f"{match[1]} › {title.strip()[:-1]}"[:300]
         for line, title in pairwise(lines)
         if title.endswith(":") and title.startswith("    ") and (match := _NUMBERED.match(line))
     }
-
-
-def _lines(text: str) -> list[str]:
-    """Lines cut at the cap, without colours and without the `[task] ` that a task runner puts before each."""
-    lines = (_ANSI.sub("", text) if "\x1b" in text else text).split("\n")
-    return [_TASK.sub("", line[:LINE_CAP], count=1) if line[:1] == "[" else line[:LINE_CAP] for line in lines]

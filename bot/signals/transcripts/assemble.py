@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass, field
+
+import msgspec
 
 from bot.model import Call, CallStatus, Check, Origin, Step
 from bot.signals.check import read_check
@@ -26,8 +27,7 @@ _TELLING = (
 _TAGS = re.compile(r"</?[a-z_]{1,30}>")
 
 
-@dataclass(slots=True)
-class Pending:
+class Pending(msgspec.Struct):
     """A call whose answer is awaited: what it is, and where it stands."""
 
     name: str
@@ -39,8 +39,7 @@ class Pending:
     place: int
 
 
-@dataclass(slots=True)
-class Draft:
+class Draft(msgspec.Struct):
     """A step as it grows."""
 
     start: int
@@ -48,11 +47,10 @@ class Draft:
     quote: str
     origin: Origin
     mute: bool = False
-    calls: list[Call | Pending] = field(default_factory=list)
+    calls: list[Call | Pending] = []
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True, gc=False):
     """What came back: its record's byte range, what it says, how it ended."""
 
     start: int

@@ -21,13 +21,24 @@ import msgspec
 from bot.model import EndReason, Origin, Tokens, Trace
 from bot.signals.transcripts.assemble import TEXT_CAP, Draft
 from bot.signals.transcripts.claude_answers import INTERRUPTED, answer
-from bot.signals.transcripts.claude_records import NOISE, RECORDS, STARTS, Block, Message, Record, Usage, is_record
+from bot.signals.transcripts.claude_records import (
+    NOISE,
+    RECORDS,
+    STARTS,
+    Block,
+    Message,
+    Outcome,
+    Record,
+    Usage,
+    is_record,
+)
 from bot.signals.transcripts.claude_result import Result, limit_or_error, result_end, result_tokens
 from bot.signals.transcripts.lines import BROKEN, Lines
 from bot.signals.transcripts.reader import Reader
 from bot.signals.transcripts.tools import cited, describe, quote
 from bot.signals.transcripts.values import amount, text
 
+_NOTHING = Outcome()
 _RESULT = msgspec.json.Decoder(Result)
 _INJECTED = (
     "<command-", "<local-command-", "<system-reminder>", "<task-notification>", "Caveat: The messages below",
@@ -53,6 +64,7 @@ class ClaudeReader(Reader[Record]):
         self._provider_says = ""
         self._sidechain_only = True
         self._result: Result | None = None
+        self._introduced = False
 
     # --- one record ---------------------------------------------------------------------------------------------------
 
@@ -84,6 +96,8 @@ class ClaudeReader(Reader[Record]):
     def _about(self, record: Record) -> None:
         """Times, and who and where when first told."""
         self.at(record.timestamp)
+        if self._introduced:
+            return
         if not self.session:
             self.session = record.sessionId or record.session_id or ""
         if not self.cwd and record.cwd:
@@ -91,6 +105,7 @@ class ClaudeReader(Reader[Record]):
         if not self.branch and record.gitBranch:
             self.branch = record.gitBranch
         self.by(record.version or record.claude_code_version, record.model)
+        self._introduced = bool(self.session and self.cwd and self.branch and self.agent.version and self.agent.model)
 
     def _assistant(self, record: Record, start: int, end: int, plain: bool) -> None:
         message = record.message or Message()
@@ -139,8 +154,9 @@ class ClaudeReader(Reader[Record]):
         main = _origin(record) == "main" or self._sidechain_only
         for block in _blocks(message.content):
             if block.type == "tool_result":
-                raw = record.toolUseResult or record.tool_use_result
-                if self.assembly.answer(block.tool_use_id, answer(block, raw, start, end, plain)) and main:
+                noted = record.toolUseResult or record.tool_use_result
+                outcome = noted if isinstance(noted, Outcome) else _NOTHING
+                if self.assembly.answer(block.tool_use_id, answer(block, outcome, start, end, plain)) and main:
                     self.last = "answer"
             elif block.text.startswith(INTERRUPTED) and main:
                 self.last = "interrupt"

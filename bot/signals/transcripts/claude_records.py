@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
+from bot.signals.transcripts.tools import Arguments
+
+Scalar = str | float | bool | None
+
 
 class Usage(msgspec.Struct, gc=False):
     """Tokens of one model call; fields are null when the call was killed."""
@@ -15,17 +19,28 @@ class Usage(msgspec.Struct, gc=False):
 
 
 class Block(msgspec.Struct, gc=False):
-    """A content block. `input` stays undecoded until it is asked for, a signature always."""
+    """A content block. Of `input` only what tells the call is decoded, a signature never."""
 
     type: str = ""
     text: str = ""
     thinking: str = ""
     id: str = ""
     name: str = ""
-    input: msgspec.Raw = msgspec.Raw()
+    input: Arguments | list[msgspec.Raw] | Scalar = None
     tool_use_id: str = ""
     content: object = None
     is_error: bool | None = None
+
+
+class Outcome(msgspec.Struct, gc=False):
+    """The few fields of `toolUseResult` that say more than the text; `originalFile` is never decoded."""
+
+    type: object = None
+    timedOutAfterMs: object = None  # noqa: N815
+    interrupted: object = None
+    backgroundTaskId: object = None  # noqa: N815
+    durationMs: object = None  # noqa: N815
+    totalDurationMs: object = None  # noqa: N815
 
 
 class Message(msgspec.Struct, gc=False):
@@ -59,8 +74,8 @@ class Record(msgspec.Struct, gc=False):
     gitBranch: str | None = None  # noqa: N815
     model: str | None = None
     message: Message | None = None
-    toolUseResult: msgspec.Raw = msgspec.Raw()  # noqa: N815
-    tool_use_result: msgspec.Raw = msgspec.Raw()
+    toolUseResult: Outcome | list[msgspec.Raw] | Scalar = None  # noqa: N815
+    tool_use_result: Outcome | list[msgspec.Raw] | Scalar = None
 
 
 RECORDS = frozenset({"user", "assistant", "system", "result"})

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from bot.model import Source
 
-BLOCK = 1 << 20
+BLOCK = 1 << 18
 HEAD = 1 << 16
 LINE_CAP = 16 << 20
 """A longer line is passed over without being held."""
@@ -98,21 +98,21 @@ class Lines:
         number, start, held = 1, 0, 0
         parts: list[bytes] = []
         for block in self._blocks():
-            first, *rest = block.split(b"\n")
-            held += len(first)
+            at = 0
+            while (end := block.find(b"\n", at)) >= 0:
+                if not held:
+                    yield number, start, block[at:end]
+                else:
+                    held += end
+                    yield from self._line(number, start, held, [*parts, block[:end]])
+                    start += held - end
+                    parts, held = [], 0
+                number, start, at = number + 1, start + end + 1 - at, end + 1
+            held += len(block) - at
             if held <= LINE_CAP:
-                parts.append(first)
+                parts.append(block[at:])
             else:
                 parts.clear()
-            if not rest:
-                continue
-            yield from self._line(number, start, held, parts)
-            number, start = number + 1, start + held + 1
-            last = rest.pop()
-            for line in rest:
-                yield number, start, line
-                number, start = number + 1, start + len(line) + 1
-            parts, held = [last], len(last)
         if held:
             self.unterminated = True
             yield from self._line(number, start, held, parts)

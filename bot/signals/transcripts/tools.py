@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import msgspec
 
@@ -72,8 +71,11 @@ class Arguments(msgspec.Struct, gc=False):
     action: object = None
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+Given = Arguments | bytes | str | msgspec.Raw | float | Sequence[msgspec.Raw] | None
+"""Arguments as a record holds them: decoded with it, as JSON, or as something else than an object."""
+
+
+class Use(msgspec.Struct, frozen=True, gc=False):
     """What a call does, before its answer is known. `whole` is the command beyond what is kept, for reading checks."""
 
     kind: CallKind
@@ -85,15 +87,12 @@ class Use:
 _ARGUMENTS = msgspec.json.Decoder(Arguments)
 
 
-def describe(name: str, arguments: bytes | str | msgspec.Raw) -> Use:
+def describe(name: str, arguments: Given) -> Use:
     """What this call does. `arguments` is JSON; what is no JSON object is taken as the text of a patch or command."""
     kind = KIND_OF.get(name.lower(), "other")
     if kind in ("other", "task", "web") or not arguments:
         return Use(kind)
-    try:
-        given = _ARGUMENTS.decode(arguments)
-    except BROKEN:
-        given = _from_text(arguments)
+    given = arguments if isinstance(arguments, Arguments) else _decoded(arguments)
     if name == "apply_patch":
         return _patched(_text(given.input) or _text(given.patch) or _text(given.patchText) or _text(given.command))
     command = _command(given)
@@ -117,9 +116,14 @@ def describe_patch(patch: str) -> Use:
     return _patched(patch)
 
 
-def _from_text(arguments: bytes | str | msgspec.Raw) -> Arguments:
-    text = arguments if isinstance(arguments, str) else bytes(arguments).decode("utf-8", "replace")
-    return Arguments(command=text, input=text)
+def _decoded(arguments: Given) -> Arguments:
+    if not isinstance(arguments, bytes | str | msgspec.Raw):
+        return Arguments()
+    try:
+        return _ARGUMENTS.decode(arguments)
+    except BROKEN:
+        text = arguments if isinstance(arguments, str) else bytes(arguments).decode("utf-8", "replace")
+        return Arguments(command=text, input=text)
 
 
 def _shell(command: str) -> Use:
