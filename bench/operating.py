@@ -228,7 +228,7 @@ def firsts(policy: Policy) -> None:
     """Merges until the first category is autonomous, for three sizes of fleet."""
     draws, names = 300, [f"guard-threshold/hooks/d{n}" for n in range(3)] + [f"lint-rule/hooks/d{n}" for n in range(2)]
     print(
-        f"\nMerges until the first autonomous category ({draws} draws): five categories of two kinds; each merge is in one"
+        f"\nMerges until the first autonomous category ({draws} draws): five categories of two kinds; each merge in one"
     )
     print("of them and in one repository by chance, a repository merges one change a week, a watch takes its days")
     print("repositories   true success   merges: mean, median, p90   of that category   weeks   merges without lending")
