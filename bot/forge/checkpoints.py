@@ -1,10 +1,11 @@
-"""A git repository in, the agents' transcripts that Entire keeps on a branch of it out: names, sizes, bytes on demand.
+"""A git repository in, the agents' transcripts that Entire keeps in it out: names, sizes, bytes on demand.
 
     entire/checkpoints/v1:<id, 2>/<id, 10>/<n>/{metadata.json, full.jsonl, full.jsonl.001, …}      a session
-    Entire-Checkpoint: <id>                                                       trailer of a commit of the code
+    refs/entire/checkpoints/<2>/<id>:<n>/{metadata.json, full.jsonl, …}            the same, a ref for each checkpoint
+    Entire-Checkpoint: <id>                                                        trailer of a commit of the code
 
-A long transcript is cut into numbered parts; it is given whole. NOTE: what Entire stores a ref a checkpoint
-(`refs/entire/checkpoints/<2>/<id>`, its default since 0.10) is not read.
+A file's name is git's own: the branch or ref, `:`, the path. A long transcript is cut into numbered parts; it is given
+whole. Any number of checkpoints costs five git commands, and one more for each transcript that is read.
 https://docs.entire.io/guides/checkpoints/checkpoint-storage
 """
 
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -21,19 +22,23 @@ from bot.errors import UserError
 from bot.forge.git import GitError, git, line, maybe, origin
 
 BRANCH = "entire/checkpoints/v1"
-REFS = {BRANCH: f"refs/heads/{BRANCH}", f"origin/{BRANCH}": f"refs/remotes/origin/{BRANCH}"}
-"""The branch here, else as it was fetched; by the name that pins give it."""
+BRANCHES = {BRANCH: f"refs/heads/{BRANCH}", f"origin/{BRANCH}": f"refs/remotes/origin/{BRANCH}"}
+"""The branch here, else as it was fetched; by the name that people give it."""
+REFS = "refs/entire/checkpoints"
 TRAILER = "Entire-Checkpoint"
 MAX_BYTES = 256 << 20
-MAX_SMALL = 1 << 20
-MAX_FILES = 200_000
-ID = re.compile(r"[0-9a-f]{12}")
+MAX_SMALL = 256 << 10
+ID = re.compile(r"[0-9a-f]{12}|[0-9A-HJKMNP-TV-Z]{26}")
+REF = re.compile(r"refs/entire/checkpoints/\w{2}/([0-9a-f]{12}|[0-9A-HJKMNP-TV-Z]{26})")
+SESSION = re.compile(r"(?:([0-9a-f]{2})/([0-9a-f]{10})/)?(?:\d{1,4}/)?full\.jsonl")
+"""Older checkpoints had one session alone, without a number."""
 PART = re.compile(r"(.+)\.(\d{3,6})")
+CITED = re.compile(r"(.+)!((?:origin/)?entire/checkpoints/v1|refs/entire/checkpoints/\w{2}/\w{12,26}):(.+)", re.S)
 
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """A file on the branch: the parts it is cut into, first to last, and their size in all; -1 when one is missing."""
+    """A file: the parts it is cut into, first to last, and their size in all; -1 when one is missing."""
 
     ids: tuple[str, ...]
     size: int
@@ -41,68 +46,70 @@ class Blob:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoints:
-    """What a repository's branch holds. `path` is how people know the branch; `commits` bear a checkpoint's trailer."""
+    """What a repository keeps. `transcripts` maps the name of each session's transcript to its checkpoint, `commits` a
+    checkpoint to the commits that bear its trailer.
+    """
 
     directory: Path
-    path: str
     repository: str
     blobs: Mapping[str, Blob]
+    transcripts: Mapping[str, str]
     commits: Mapping[str, tuple[str, ...]]
 
-    def sizes(self) -> dict[str, int]:
-        """Every file on the branch with its size in bytes."""
-        return {name: blob.size for name, blob in self.blobs.items()}
+    def path(self, name: str) -> str:
+        """A file as pins cite it."""
+        return f"{self.directory}!{name}"
+
+    def size(self, name: str) -> int:
+        """A file's size in bytes; -1 when it is missing in this clone."""
+        return self.blobs[name].size
 
     def open(self, name: str) -> BinaryIO:
         """A file's bytes. OSError when it is larger than 256 MiB, or missing in this clone."""
         return _opened(self.directory, self.blobs[name])
 
     def read(self, names: Iterable[str]) -> dict[str, bytes]:
-        """Many small files at once; one larger than 1 MiB is left out."""
-        wanted = [(name, self.blobs[name].ids[0]) for name in names if 0 <= self.blobs[name].size <= MAX_SMALL]
-        if not wanted:
-            return {}
-        data = git(self.directory, "cat-file", "--batch", data="".join(f"{blob}\n" for _, blob in wanted).encode())
+        """Many small files at once; one that is not there, or larger than 256 KiB, is left out."""
+        wanted = [(name, self.blobs[name]) for name in names if name in self.blobs]
+        wanted = [(name, blob) for name, blob in wanted if 0 <= blob.size <= MAX_SMALL]
+        data = git(self.directory, "cat-file", "--batch", data=_lines(blob.ids[0] for _, blob in wanted))
         found: dict[str, bytes] = {}
         at = 0
-        for name, _blob in wanted:
-            head, _, _ = data[at : at + 200].partition(b"\n")
-            size = int(head.rpartition(b" ")[2]) if head.split(b" ")[1:2] == [b"blob"] else -1
-            at += len(head) + 1
-            if size >= 0:
-                found[name] = data[at : at + size]
-                at += size + 1
+        for name, blob in wanted:
+            at = data.index(b"\n", at) + 1
+            found[name] = data[at : at + blob.size]
+            at += blob.size + 1
         return found
 
 
 def checkpoints(directory: Path) -> Checkpoints | None:
-    """The checkpoints of a repository; None where `directory` is none, or has no such branch."""
+    """What Entire keeps in a repository; None where `directory` is none, or keeps nothing."""
     if not directory.is_dir() or not _is_repository(directory):
         return None
-    found = (
-        (name, maybe(directory, "rev-parse", "--verify", "--quiet", f"{ref}^{{tree}}")) for name, ref in REFS.items()
-    )
-    name, tree = next(((name, tree) for name, tree in found if tree), ("", ""))
-    if not tree:
+    roots = dict(_roots(directory))
+    if not roots:
         return None
+    blobs = _blobs(directory, roots)
     known_as = origin(directory) or directory.resolve().name.removesuffix(".git")
-    return Checkpoints(directory, f"{directory}!{name}", known_as, _blobs(directory, tree), _commits(directory))
+    transcripts = {name: checkpoint for name in blobs if (checkpoint := _checkpoint(name))}
+    return Checkpoints(directory, known_as, blobs, transcripts, _commits(directory))
 
 
 def open_source(path: str) -> BinaryIO | None:
-    """The bytes that a pin's path cites (`repo!entire/checkpoints/v1:ab/cdef/0/full.jsonl`); None when it cites no
-    branch of ours, or they are gone.
+    """The bytes that a pin's path cites (`repo!entire/checkpoints/v1:ab/cdef/0/full.jsonl`); None when it cites nothing
+    of the kind, or they are gone.
     """
-    for name, ref in REFS.items():
-        place, mark, file = path.rpartition(f"!{name}:")
-        if not mark or not file:
-            continue
-        try:
-            blob = _blobs(Path(place), ref, file.rpartition("/")[0]).get(file)
-            return _opened(Path(place), blob) if blob else None
-        except (OSError, UserError):
-            return None
-    return None
+    cited = CITED.fullmatch(path)
+    if cited is None:
+        return None
+    directory, rev, name = Path(cited[1]), cited[2], cited[3]
+    folder = name.rpartition("/")[0]
+    try:
+        tree = line(directory, "rev-parse", "--verify", "--quiet", f"{BRANCHES.get(rev, rev)}:{folder}")
+        blob = _blobs(directory, {tree: ""}).get(name.rpartition("/")[2])
+        return _opened(directory, blob) if blob else None
+    except (OSError, UserError):
+        return None
 
 
 def _is_repository(directory: Path) -> bool:
@@ -115,26 +122,58 @@ def _is_repository(directory: Path) -> bool:
     return True
 
 
-def _blobs(directory: Path, tree: str, folder: str = "") -> dict[str, Blob]:
-    """The files of a tree, parts put together; of one folder only, when it is named."""
-    where = ("--", f"{folder}/") if folder else ()
-    listed = git(directory, "ls-tree", "-r", "-z", "-l", "--full-tree", "--end-of-options", tree, *where)
-    parts: dict[str, list[tuple[int, str, int]]] = {}
-    for entry in listed.split(b"\0")[:MAX_FILES]:
-        facts, _, name = entry.decode("utf-8", "surrogateescape").partition("\t")
-        mode, _, rest = facts.partition(" ")
-        kind, blob, size = (*rest.split(), "", "", "")[:3]
-        if kind != "blob" or mode not in ("100644", "100755"):
+def _roots(directory: Path) -> Iterator[tuple[str, str]]:
+    """(tree, `branch-or-ref:`) of everything that holds checkpoints."""
+    for name, ref in BRANCHES.items():
+        if tree := maybe(directory, "rev-parse", "--verify", "--quiet", f"{ref}^{{tree}}"):
+            yield tree, f"{name}:"
+            break
+    for text in maybe(directory, "for-each-ref", "--format=%(tree) %(refname)", REFS).split("\n"):
+        tree, _, ref = text.partition(" ")
+        if tree and REF.fullmatch(ref):
+            yield tree, f"{ref}:"
+
+
+def _blobs(directory: Path, roots: Mapping[str, str]) -> dict[str, Blob]:
+    """The files of many trees, parts put together; each name begins with what `roots` says of its tree."""
+    nothing = line(directory, "hash-object", "-t", "tree", "--stdin")
+    pairs = _lines(f"{nothing} {tree}" for tree in roots)
+    listed = git(directory, "diff-tree", "--stdin", "-r", "--no-renames", "--no-ext-diff", data=pairs)
+    parts: dict[str, list[tuple[int, str]]] = {}
+    root = ""
+    for text in listed.decode("utf-8", "replace").split("\n"):
+        facts, tab, name = text.partition("\t")
+        if not tab:
+            root = roots.get(facts.rpartition(" ")[2], root)
             continue
-        part = PART.fullmatch(name)
-        whole, number = (part[1], int(part[2])) if part else (name, 0)
-        parts.setdefault(whole, []).append((number, blob, int(size) if size.isdecimal() else -1))
-    return {name: _whole(sorted(found)) for name, found in parts.items()}
+        _, mode, _, blob, _ = facts.split(" ")
+        if mode in ("100644", "100755"):
+            part = PART.fullmatch(name)
+            whole, number = (part[1], int(part[2])) if part else (name, 0)
+            parts.setdefault(root + whole, []).append((number, blob))
+    sizes = _sizes(directory, (blob for found in parts.values() for _, blob in found))
+    return {name: _whole([blob for _, blob in sorted(found)], sizes) for name, found in parts.items()}
 
 
-def _whole(parts: list[tuple[int, str, int]]) -> Blob:
-    sizes = [size for _, _, size in parts]
-    return Blob(tuple(blob for _, blob, _ in parts), -1 if -1 in sizes else sum(sizes))
+def _sizes(directory: Path, blobs: Iterable[str]) -> dict[str, int]:
+    """Object → bytes; those missing in this clone are left out."""
+    told = git(directory, "cat-file", "--batch-check=%(objectname) %(objectsize)", data=_lines(blobs))
+    rows = (text.split(" ") for text in told.decode("ascii", "replace").split("\n") if text)
+    return {blob: int(size) for blob, size in rows if size.isdecimal()}
+
+
+def _whole(blobs: list[str], sizes: Mapping[str, int]) -> Blob:
+    found = [sizes.get(blob, -1) for blob in blobs]
+    return Blob(tuple(blobs), -1 if -1 in found else sum(found))
+
+
+def _checkpoint(name: str) -> str:
+    """The checkpoint of a session's transcript; "" for every other file."""
+    rev, _, path = name.rpartition(":")
+    session, ref = SESSION.fullmatch(path), REF.fullmatch(rev)
+    if session is None or bool(session[1]) == bool(ref):
+        return ""
+    return ref[1] if ref else session[1] + session[2]
 
 
 def _opened(directory: Path, blob: Blob) -> BinaryIO:
@@ -162,3 +201,7 @@ def _commits(directory: Path) -> dict[str, tuple[str, ...]]:
             if ID.fullmatch(one) and commit not in found.setdefault(one, []):
                 found[one].append(commit)
     return {one: tuple(commits) for one, commits in found.items()}
+
+
+def _lines(texts: Iterable[str]) -> bytes:
+    return "".join(f"{text}\n" for text in texts).encode()

@@ -7,8 +7,7 @@ commit whose trailer names that checkpoint is the head the session led to (join 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -19,33 +18,37 @@ from bot.signals.bundle import Bundle, bundles
 from bot.signals.layouts.claim import Claim, Role, name_of, text
 from bot.signals.member import Member
 
-TRANSCRIPT = re.compile(r"([0-9a-f]{2})/([0-9a-f]{10})/(?:\d{1,4}/)?full\.jsonl")
-"""The session of a checkpoint; older ones had one alone, without a number."""
+
+AT_ONCE = 500
+"""Metadata that is held at the same time."""
 
 
 class Stored(Protocol):
     """What a forge gives of a repository (bot/forge/checkpoints.py)."""
 
     @property
-    def path(self) -> str:
-        """How people know the branch."""
-
-    @property
     def repository(self) -> str:
         """The repository's name."""
+
+    @property
+    def transcripts(self) -> Mapping[str, str]:
+        """The name of each session's transcript → its checkpoint."""
 
     @property
     def commits(self) -> Mapping[str, tuple[str, ...]]:
         """Checkpoint → the commits that bear its trailer."""
 
-    def sizes(self) -> Mapping[str, int]:
-        """Every file with its size in bytes."""
+    def path(self, name: str) -> str:
+        """A file as pins cite it."""
+
+    def size(self, name: str) -> int:
+        """A file's size in bytes; -1 when its bytes are missing."""
 
     def open(self, name: str) -> BinaryIO:
         """A file's bytes."""
 
-    def read(self, names: list[str]) -> Mapping[str, bytes]:
-        """Many small files at once."""
+    def read(self, names: Iterable[str]) -> Mapping[str, bytes]:
+        """Many small files at once; those that are not there are left out."""
 
 
 def bundles_of(path: Path, stored: Callable[[Path], Stored | None] | None = None) -> Iterator[Bundle]:
@@ -55,26 +58,24 @@ def bundles_of(path: Path, stored: Callable[[Path], Stored | None] | None = None
 
 
 def sessions(stored: Stored) -> Iterator[Bundle]:
-    """A bundle for each session, in the order of their names on the branch."""
-    sizes = stored.sizes()
-    places = {name: match for name in sorted(sizes) if (match := TRANSCRIPT.fullmatch(name))}
-    about = {name: name.removesuffix("full.jsonl") + "metadata.json" for name in places}
-    read = stored.read([meta for meta in about.values() if meta in sizes])
-    told = {name: _object(read.get(meta, b"")) for name, meta in about.items()}
+    """A bundle for each session, in the order of their names."""
+    names = sorted(stored.transcripts)
+    told: dict[str, dict[str, str]] = {}
+    for start in range(0, len(names), AT_ONCE):
+        about = {name: name.removesuffix("full.jsonl") + "metadata.json" for name in names[start : start + AT_ONCE]}
+        read = stored.read(about.values())
+        told |= {name: _told(read.get(meta, b"")) for name, meta in about.items()}
     best: dict[str, str] = {}
-    for name in places:
-        session = text(told[name], "session_id") or name
-        if session not in best or sizes[name] >= sizes[best[session]]:
+    for name in names:
+        session = told[name]["session_id"] or name
+        if session not in best or stored.size(name) >= stored.size(best[session]):
             best[session] = name
     for session, name in best.items():
-        checkpoint = places[name][1] + places[name][2]
-        yield _bundle(stored, session, name, sizes[name], told[name], stored.commits.get(checkpoint, ()))
+        yield _bundle(stored, session, name, told[name])
 
 
-def _bundle(
-    stored: Stored, session: str, name: str, size: int, told: Mapping[str, object], commits: tuple[str, ...]
-) -> Bundle:
-    path = f"{stored.path}:{name}"
+def _bundle(stored: Stored, session: str, name: str, told: Mapping[str, str]) -> Bundle:
+    commits = stored.commits.get(stored.transcripts[name], ())
     claim = Claim(
         layout="entire",
         repository=name_of(stored.repository, ""),
@@ -82,24 +83,25 @@ def _bundle(
         name=name_of(session.removesuffix("/full.jsonl"), ""),
         role=_role,
         facts={
-            "agent": {"model": text(told, "model")},
+            "agent": {"model": told["model"]},
             "head_sha": commits[0] if len(commits) == 1 else "",
-            "run": {"created_at": text(told, "created_at")},
+            "run": {"created_at": told["created_at"]},
         },
         joined="trailer" if len(commits) == 1 else "ambiguous-commits" if commits else "layout",
         expects=True,
     )
-    member = Member(path, "full.jsonl", size, partial(stored.open, name))
-    return Bundle(path, claim.repository, None, claim.name, (member,), claim=claim)
+    member = Member(stored.path(name), "full.jsonl", stored.size(name), partial(stored.open, name))
+    return Bundle(member.path, claim.repository, None, claim.name, (member,), claim=claim)
 
 
 def _role(_name: str) -> Role:
     return "transcript"
 
 
-def _object(data: bytes) -> Mapping[str, object]:
+def _told(data: bytes) -> dict[str, str]:
+    """What a session's metadata says that is of use here."""
     try:
         value = msgspec.json.decode(data)
     except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
+        value = None
+    return {key: text(value, key) for key in ("session_id", "model", "created_at")}

@@ -136,6 +136,27 @@ def test_a_transcript_in_parts_is_whole_again(shop: Path, git: Git) -> None:
     assert whole.encode() == found.read()
 
 
+def test_checkpoints_that_have_a_ref_each_are_read_beside_the_branch(shop: Path, git: Git) -> None:
+    name = "01KVBJCWYA4YW6J5M9GP655HZN"
+    ref = f"refs/entire/checkpoints/ZN/{name}"
+    store(shop, git, {file.removeprefix(f"{PLACE}/"): text for file, text in session("s2", "a", "b").items()}, "aside")
+    git(shop, "update-ref", ref, "aside")
+    git(shop, "update-ref", "refs/entire/checkpoints/v2/main", "aside")
+    git(shop, "branch", "-qD", "aside")
+    head = commit(shop, git, name)
+    store(shop, git, session("s1", "ls"))
+
+    kept, other = sorted(collect([shop], checkpoints), key=lambda one: one.id, reverse=True)
+
+    assert ("shop/s2", head, "trailer") == (kept.id, kept.head_sha, kept.joined)
+    assert "shop/s1" == other.id
+    assert kept.trace is not None
+    assert f"{shop}!{ref}:0/full.jsonl" == kept.trace.sources[0].path
+    found = open_source(kept.trace.sources[0].path)
+    assert found is not None
+    assert stream("a", "b", session="s2").encode() == found.read()
+
+
 def test_the_branch_may_be_fetched_only(shop: Path, git: Git, tmp_path: Path) -> None:
     store(shop, git, session("s1", "ls"))
     git(tmp_path, "clone", "-q", str(shop), str(tmp_path / "clone"))
@@ -164,6 +185,14 @@ def test_metadata_that_is_none_costs_no_session(meta: str, shop: Path, git: Git)
 
     assert episode.trace is not None
     assert ".." not in episode.id
+
+
+def test_an_old_checkpoint_has_one_session_without_a_number(shop: Path, git: Git) -> None:
+    store(shop, git, {name.replace("/0/", "/"): text for name, text in session("s1", "ls").items()})
+    (episode,) = collect([shop], checkpoints)
+
+    assert episode.trace is not None
+    assert open_source(episode.trace.sources[0].path) is not None
 
 
 def test_names_on_the_branch_that_are_no_sessions_are_left_alone(shop: Path, git: Git) -> None:
