@@ -28,9 +28,9 @@ class Element:
     raw: bytes | memoryview
     mended: bool
 
-    def value(self) -> object:
-        """The element decoded; None when a number in it is beyond all measure."""
-        return decoded(self.raw)
+    def value(self, losses: Losses) -> object:
+        """The element decoded, None when that cannot be; a number beyond all measure is told in the losses."""
+        return decoded(self.raw, None if self.mended else losses, self.line)
 
 
 @dataclass(slots=True)
@@ -50,19 +50,24 @@ class Document:
     def records(self, losses: Losses) -> Iterator[tuple[Element, dict[str, Any]]]:
         """Each element that is an object; any other is told in the losses."""
         for element in self.elements:
-            value = element.value()
+            value = element.value(losses)
             if isinstance(value, dict):
                 yield element, value
             else:
                 losses.lost(element.line, element.start, element.end, "no record")
 
 
-def decoded(raw: bytes | memoryview | msgspec.Raw) -> object:
-    """JSON that was found sound, though its numbers may be too large for the quick way (`1e999` becomes infinite)."""
+def decoded(raw: bytes | memoryview | msgspec.Raw, losses: Losses | None = None, line: int = 0) -> object:
+    """JSON that was found sound, though its numbers may be too large for the quick way (`1e999` becomes infinite).
+
+    That is told in the losses, if they are given.
+    """
     try:
         return msgspec.json.decode(raw)
     except BROKEN:
         pass
+    if losses is not None:
+        losses.note(f"line {line}: a number is too large to be read as it stands")
     try:
         return DECODER.decode(bytes(raw).decode("utf-8", "replace"))
     except BROKEN:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import msgspec
 
 from bot.signals.transcripts.documents import spans
-from bot.signals.transcripts.held import Document, Element
+from bot.signals.transcripts.held import Document, Element, decoded
 from bot.signals.transcripts.lines import BROKEN, Losses
 from bot.signals.transcripts.walk import MOST_ELEMENTS, Walk
 
@@ -40,6 +40,8 @@ def document(
     kept = Document([], {**rest})
     view, counted = memoryview(body), 0
     line += data.count(b"\n", 0, lead)
+    for member in rest.values():
+        decoded(member, losses, line)
     for start, end in spans(body, array[:MOST_ELEMENTS], at + 1):
         line += body.count(b"\n", counted, start)
         counted = start

@@ -78,7 +78,7 @@ def _run(found: Document, lines: Lines) -> Told:
     told = Told(NAME, "openhands")
     events, newer = Actions(told, lines), Events(told)
     for element in found.elements:
-        event = element.value()
+        event = element.value(lines.losses)
         if isinstance(event, dict) and isinstance(event.get("kind"), str):  # evaluations of the SDK, since 1.0
             newer.take(element.start, element.end, event, element.mended, element.raw)
         else:

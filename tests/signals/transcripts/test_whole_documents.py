@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.errors import UserError
@@ -189,6 +189,9 @@ def test_no_reader_crashes_or_misquotes(name: str, misquoted: Misquoted, data: b
 
 @settings(max_examples=250, deadline=None)
 @given(data=damaged())
+@example(data=VALID["old compact"].replace(b'"id": 0', b'"id":1e9990'))
+@example(data=VALID["atif compact"].replace(b"0.1", b"1e999"))
+@example(data=VALID["swe-agent compact"].replace(b'"swe_main"', b"1e999"))
 def test_what_is_no_sound_json_is_never_read_silently(data: bytes) -> None:
     if _is_sound(data) or all(_is_sound(line) for line in data.split(b"\n") if line.strip()):
         return
