@@ -18,7 +18,6 @@ from bot.signals.bundle import Bundle, bundles
 from bot.signals.layouts.claim import Claim, Role, name_of, text
 from bot.signals.member import Member
 
-
 AT_ONCE = 500
 """Metadata that is held at the same time."""
 
