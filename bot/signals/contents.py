@@ -62,7 +62,7 @@ def read_contents(bundle: Bundle) -> Contents:
     for members in conversations.values():
         _read_conversation(members, contents, declared)
     if bundle.claim and bundle.claim.expects and not contents.traces and not contents.unreadable:
-        _unreadable(contents, f"{bundle.path}: no transcript of a known format stands there (docs/formats.md lists them), so its agent was not read.")
+        _unreadable(contents, f"{bundle.path}: no transcript of a known format stands there. See docs/formats.md.")
     return contents
 
 
