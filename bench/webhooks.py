@@ -214,7 +214,7 @@ def serve(which: str, port: int, database: Path | None) -> None:
     """Be one of our two servers, until told to stop."""
     import uvicorn
 
-    from bot.forge import inbox, server
+    from bot.forge import server, sqlite_inbox
     from bot.forge.webhook import verify
 
     async def bare(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -233,7 +233,7 @@ def serve(which: str, port: int, database: Path | None) -> None:
     if which == "bare" or database is None:
         uvicorn.run(bare, port=port, access_log=False, log_level="warning", lifespan="off")
         return
-    kept = inbox.SqliteInbox(database)
+    kept = sqlite_inbox.SqliteInbox(database)
     server.serve(server.app([SECRET], kept), "127.0.0.1", port)
     kept.close()
 

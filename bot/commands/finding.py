@@ -21,7 +21,7 @@ MAX_FILES = 400
 MAX_ENTRIES = 50_000
 MAX_INDEX_BYTES = 256 << 20
 HEAD_BYTES = 64 << 10
-SKIPPED = frozenset({".git", "node_modules", "__pycache__", ".venv", "venv", ".tox", ".mypy_cache"})
+SKIPPED = frozenset({".git", "node_modules", "site-packages", "__pycache__", ".venv", "venv", ".tox", ".mypy_cache"})
 SESSION = re.compile(rb'"session_id"\s{0,8}:\s{0,8}"([0-9A-Za-z-]{8,64})"')
 REF = re.compile(r"ref: (refs/[\w./-]{1,250})", re.ASCII)
 

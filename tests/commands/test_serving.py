@@ -23,11 +23,11 @@ from bot.errors import UserError
 try:
     serving.need_server()
     wanted = serving.settings(os.environ)
-    from bot.forge import inbox, server, webhook
+    from bot.forge import server, sqlite_inbox, webhook
     serving.serve(
         wanted,
         webhook.secrets_of,
-        inbox.SqliteInbox,
+        sqlite_inbox.SqliteInbox,
         lambda secrets, found, said: server.serve(server.app(secrets, found, app_id=said.app_id), said.host, said.port),
     )
 except UserError as error:

@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,14 +13,15 @@ from pathlib import Path
 import pytest
 
 from bot.errors import UserError
-from bot.forge.inbox import MAX_ATTEMPTS, Inbox, SqliteInbox
+from bot.forge.inbox import Inbox
+from bot.forge.sqlite_inbox import MAX_ATTEMPTS, SqliteInbox
 from bot.forge.webhook import Hint, Place
 
 ROOT = Path(__file__).resolve().parents[2]
 WRITER = """
 import sys
 from pathlib import Path
-from bot.forge.inbox import SqliteInbox
+from bot.forge.sqlite_inbox import SqliteInbox
 from bot.forge.webhook import Hint
 inbox = SqliteInbox(Path(sys.argv[1]))
 for number in range(int(sys.argv[2])):
@@ -30,7 +32,7 @@ inbox.close()
 TAKER = """
 import sys
 from pathlib import Path
-from bot.forge.inbox import SqliteInbox
+from bot.forge.sqlite_inbox import SqliteInbox
 inbox = SqliteInbox(Path(sys.argv[1]))
 while work := inbox.take(sys.argv[2], 10.0, 60.0):
     print(work.subject, flush=True)
@@ -264,3 +266,32 @@ def test_closing_writes_what_waits(tmp_path: Path) -> None:
 
     assert all(future.result(0) for future in futures)
     assert not any(thread.name == "inbox" for thread in threading.enumerate())
+
+
+def test_a_backlog_does_not_slow_the_taking(inbox: SqliteInbox) -> None:
+    for number in range(5_000):
+        future = inbox.put(
+            hint(str(number), repository=number % 500 + 1, pull=number, installation=number % 20 + 1), 1.0
+        )
+    future.result(30)
+
+    began = time.monotonic()
+    for number in range(20):
+        work = inbox.take("a", 10.0 + number, 60.0)
+        assert work is not None
+        assert inbox.done(work, 10.0 + number)
+
+    assert time.monotonic() - began < 5
+
+
+def test_what_failed_leaves_its_repository_to_the_next(inbox: SqliteInbox) -> None:
+    put(inbox, hint("1", pull=3), hint("2", pull=4))
+    first = inbox.take("a", 9.0, 60.0)
+    assert first is not None
+    assert inbox.failed(first, 10.0, "x" * 10_000)
+
+    second = inbox.take("a", 11.0, 60.0)
+
+    assert second is not None
+    assert "4" == second.subject
+    assert {"received": 1, "done": 0, "failed": 1} == inbox.counts()

@@ -18,7 +18,8 @@ import uvicorn
 
 from bot.errors import UserError
 from bot.forge import server
-from bot.forge.inbox import Inbox, SqliteInbox
+from bot.forge.inbox import Inbox
+from bot.forge.sqlite_inbox import SqliteInbox
 from bot.forge.webhook import Hint
 
 PAYLOADS = Path(__file__).resolve().parents[3] / "shared" / "github" / "webhooks"
