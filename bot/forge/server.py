@@ -15,7 +15,6 @@ import re
 import sys
 import time
 import traceback
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
@@ -59,18 +58,21 @@ def app(
     *,
     app_id: int | None = None,
     limit: int = MAX_BODY,
+    all_bodies: int = MAX_READING,
+    read_seconds: float = READ_SECONDS,
     now: Callable[[], float] = time.time,
     log: Log = to_stderr,
 ) -> FastAPI:
     """The server as an ASGI application. UserError without a secret: an open door is worse than none.
 
+    `limit` bytes are taken of one body, `all_bodies` of those that are being read, each for `read_seconds` at most.
     Logs and answers hold numbers, names of events and reasons, never a body, a header's value or a secret.
     """
     if not secrets or not all(secrets):
         raise UserError("FLYWHEEL_WEBHOOK_SECRET: no secret, no start. Set it to the App's webhook secret.")
     server = FastAPI(title="flywheel", docs_url=None, redoc_url=None, openapi_url=None)
     metrics = Metrics()
-    reading: Counter[str] = Counter()
+    bounds = _Bounds(limit, all_bodies, read_seconds)
 
     async def webhook(request: Request) -> Response:
         began = time.perf_counter()
@@ -81,7 +83,7 @@ def app(
         }
         try:
             _check_headers(request, app_id)
-            body = await _body(request, limit, reading)
+            body = await _body(request, bounds)
             if not verify(body, request.headers.get("x-hub-signature-256"), secrets):
                 raise _RefusedError(401, "the signature does not fit")
             status, found = 202, hint(event, delivery, _parsed(body))
@@ -160,27 +162,34 @@ def _check_headers(request: Request, app_id: int | None) -> None:
         raise _RefusedError(400, "it is for another App")
 
 
-async def _body(request: Request, limit: int, reading: Counter[str]) -> bytes:
-    """The body, never more than `limit` of one and MAX_READING bytes of all requests together held in memory."""
+class _Bounds:
+    """What one request and all of them together may make us hold in memory; `reading` is what they hold now."""
+
+    def __init__(self, body: int, bodies: int, seconds: float) -> None:
+        self.body, self.bodies, self.seconds, self.reading = body, bodies, seconds, 0
+
+
+async def _body(request: Request, bounds: _Bounds) -> bytes:
+    """The body; _RefusedError as soon as it passes a bound."""
     length = request.headers.get("content-length", "")
-    if length.isdecimal() and len(length) < 20 and int(length) > limit:
+    if length.isdecimal() and len(length) < 20 and int(length) > bounds.body:
         raise _RefusedError(413, "the body is too large")
     chunks: list[bytes] = []
     size = 0
     try:
-        async with asyncio.timeout(READ_SECONDS):
+        async with asyncio.timeout(bounds.seconds):
             async for chunk in request.stream():
                 size += len(chunk)
-                reading["bytes"] += len(chunk)
-                if size > limit:
+                bounds.reading += len(chunk)
+                if size > bounds.body:
                     raise _RefusedError(413, "the body is too large")
-                if reading["bytes"] > MAX_READING:
+                if bounds.reading > bounds.bodies:
                     raise _RefusedError(503, "too many bodies at once")
                 chunks.append(chunk)
     except TimeoutError as error:
         raise _RefusedError(408, "the body came too slowly") from error
     finally:
-        reading["bytes"] -= size
+        bounds.reading -= size
     return b"".join(chunks)
 
 

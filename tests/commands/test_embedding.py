@@ -20,6 +20,7 @@ NOW = "2026-11-24T12:00:00Z"
 TOKEN = "ghp_" + "A1b2C3d4" * 5
 JUNIT = '<testsuite name="t" tests="1" failures="1"><testcase name="a"><failure message="no"/></testcase></testsuite>'
 SHAS = {"head": "1" * 40, "base": "2" * 40}
+DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "transcripts"
 RUNS = sorted(path.parent for path in EXAMPLES.rglob("manifest.json"))
 
 
@@ -210,6 +211,28 @@ def test_a_session_that_the_action_told_as_a_whole_is_taken_once(job: Job) -> No
     job.embed()
 
     assert ["manifest.json", "transcripts/claude-action/claude-execution-output.json"] == job.files()
+
+
+@pytest.mark.skipif(not DATA.exists(), reason="the shared data is not here")
+@pytest.mark.parametrize(
+    ("family", "like", "place", "name"),
+    [
+        ("codex-rollout", "*.jsonl", ".codex/sessions/2026/01/02/rollout-1.jsonl", "codex"),
+        ("gemini-cli", "*.json", ".gemini/tmp/abc/chats/session-1.json", "gemini"),
+        ("copilot-cli", "*.jsonl", ".copilot/session-state/abc/events.jsonl", "copilot"),
+        ("openhands-v0", "*.json", ".openhands/runs/1/trajectory.json", "openhands"),
+        ("mini-swe-agent", "*.json", ".config/mini-swe-agent/last_mini_run.traj.json", "mini-swe-agent"),
+    ],
+)
+def test_each_agent_is_found_where_it_writes(job: Job, family: str, like: str, place: str, name: str) -> None:
+    real = min((path for path in (DATA / family).rglob(like)), key=lambda path: path.stat().st_size)
+    (job.home / place).parent.mkdir(parents=True)
+    shutil.copy(real, job.home / place)
+
+    record = job.embed()
+
+    assert 1 == record["transcripts"], record
+    assert record["manifest"]["files"][0]["path"].startswith(f"transcripts/{name}/")
 
 
 def test_a_report_that_git_tracks_is_a_fixture_and_no_report(job: Job) -> None:

@@ -172,6 +172,27 @@ def test_a_full_sized_delivery_of_github_is_taken(inbox: SqliteInbox) -> None:
         assert 413 == up.send(b"x" * ((25 << 20) + 1))
 
 
+def slow(port: int, sent: bytes) -> socket.socket:
+    """A request that has promised a thousand bytes and sent these."""
+    connection = socket.create_connection(("127.0.0.1", port), timeout=20)
+    head = "POST /webhook HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nX-GitHub-Event: push\r\n"
+    connection.sendall(f"{head}X-GitHub-Delivery: d\r\nContent-Length: 1000\r\n\r\n".encode() + sent)
+    return connection
+
+
+def test_a_body_that_never_ends_is_let_go(inbox: SqliteInbox) -> None:
+    for up in running(inbox, read_seconds=0.3):
+        with slow(up.port, b"x") as connection:
+            assert connection.recv(100).startswith(b"HTTP/1.1 408")
+
+
+def test_many_slow_bodies_hold_no_more_memory_than_all_may(inbox: SqliteInbox) -> None:
+    for up in running(inbox, all_bodies=1_500):
+        with slow(up.port, b"x" * 900), slow(up.port, b"x" * 900) as second:
+            assert second.recv(100).startswith(b"HTTP/1.1 503")
+        assert 202 == up.send(body())
+
+
 @pytest.mark.parametrize("data", [b"", b"{", b"\xff\xfe", b"[" * 90_000, b"NaN"])
 def test_a_signed_body_that_is_no_json_is_told_so(up: Running, data: bytes) -> None:
     assert 400 == up.send(data)
