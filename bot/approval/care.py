@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-HIGHER = {"passing_episodes", "kept_share", "beaten_share", "repositories", "runs", "days", "window", "most_days"}
+BARS = ("passing_episodes", "kept_share", "beaten_share", "repositories", "check_seconds")
+HIGHER = frozenset({*BARS, "runs", "days", "window", "most_days"})
 """Numbers that grow with care; every other number, and the switch, shrinks with it."""
 FIXED = {"expected", "feared", "reruns"}
 """What a chart asks, and how sure blame must be: only an alarm may come sooner."""

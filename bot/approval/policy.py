@@ -62,6 +62,12 @@ class AutonomousBars(Bars, frozen=True):
     demotion: Chart
 
 
+class Merging(_Section, frozen=True):
+    """How long a check must have run to be believed."""
+
+    check_seconds: Count
+
+
 class Watching(_Section, frozen=True):
     """When a watch has an answer, and what its charts ask; rows of `charts` grow in what they expect."""
 
@@ -90,6 +96,7 @@ class Policy(_Section, frozen=True):
     shared: Shared
     interactive: Bars
     autonomous: AutonomousBars
+    merging: Merging
     watch: Watching
     caps: Caps
 
@@ -99,6 +106,7 @@ SECTIONS: Mapping[str, type[_Section]] = {
     "shared": Shared,
     "interactive": Bars,
     "autonomous": AutonomousBars,
+    "merging": Merging,
     "watch": Watching,
     "caps": Caps,
 }
