@@ -48,10 +48,14 @@ WEIGHTS: Weights = (
 
 MADE_UP = re.compile(
     r"\b(?:assum\w{1,12}|mock|placeholders?|simulat\w{1,12}|hypothetical(?:ly)?|synthetic|dummy|(?:sample|example) data"
-    r"|manual(?:ly)?|for now|let's say|as an alternative|from (?:my )?(?:memory|knowledge)|estimated?)\b",
-    re.IGNORECASE,
+    r"|manual(?:ly)?|for now|let's say|as an alternative|from (?:my )?(?:memory|knowledge)|estimated?)\b"
 )
-"""Words of a turn that goes on without the facts."""
+"""Words, in small letters, of a turn that goes on without the facts."""
+HINTS = (
+    "assum", "mock", "placeholder", "simulat", "hypothetical", "synthetic", "dummy", "data", "manual", "for now", "say",
+    "alternative", "memory", "knowledge", "estimate",
+)  # fmt: skip
+"""One of these stands in every text that `MADE_UP` matches."""
 LOOKS = re.compile(r"(?i)(?:get|list|search|find|read|show|view|fetch|query|look|calculate|think|count|check)(?:_|\b)")
 OWN = re.compile(r"(?i)todo|plan|ask|skill|memory|note|tool_?search")
 """Tools with which an agent keeps its own books or speaks with a person."""
@@ -88,8 +92,10 @@ def localise(seen: Sequence[Moment], findings: Iterable[Finding] = (), weights: 
     at = max(range(len(seen)), key=lambda place: share[place])
     point = seen[at].number
 
+    close = [(one.number, part) for one, part in zip(seen, share, strict=True) if abs(one.number - point) <= 2 * REACH]
+
     def held(middle: int) -> float:
-        return sum(part for one, part in zip(seen, share, strict=True) if abs(one.number - middle) <= REACH)
+        return sum(part for number, part in close if abs(number - middle) <= REACH)
 
     low, high = seen[0].number + REACH, seen[-1].number - REACH
     near = [n for n in range(point - REACH, point + REACH + 1) if low <= n <= high] or [(low + high) // 2]
@@ -166,7 +172,10 @@ def _moment(number: int, step: Step) -> Moment:
 
 
 def _made_up(text: str) -> bool:
-    return any(MADE_UP.search(line[:MAX_LINE]) for line in text[:MAX_TEXT].split("\n"))
+    said = text[:MAX_TEXT].lower()
+    if not any(hint in said for hint in HINTS):
+        return False
+    return any(MADE_UP.search(line[:MAX_LINE]) for line in said.split("\n"))
 
 
 def _changes(call: Call) -> bool:
