@@ -5,6 +5,7 @@ That is GitHub's own description and schema where `../shared/github` is present,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,10 +21,10 @@ from tests.github.world import Repository, World
 FILES = {"AGENTS.md": "# Shop\n", ".claude/hooks/format.sh": "true\n", "src.py": "x = 1\n"}
 LINKS = {"CLAUDE.md": "AGENTS.md"}
 NOISE = (
-    "labels[0].description: None is not of type 'string'",
-    "/labels 200 request: $: ['",
-    "GET /app/installations 200: $[0].account",
-    "GET /search/issues 200: $.items[0].body: None",
+    r"labels\[\d+\].description: None is not of type 'string'",
+    r"/labels 200 request: \$: \['",
+    r"GET /app/installations 200: \$\[0\].account",
+    r"GET /search/issues 200: \$.items\[0\].body: None",
 )
 """Where the description is wrong about GitHub (research/github-emulation.md §2.2), and PyGithub's bare lists."""
 
@@ -72,4 +73,4 @@ def complaints(github: GitHub) -> list[str]:
         if one.template == "/graphql" and one.status < 400
         for error in validate(oracle.schema(), parse(one.request["query"]))
     ]
-    return [one for one in said if one and not any(noise in one for noise in NOISE)]
+    return [one for one in said if one and not any(re.search(noise, one) for noise in NOISE)]

@@ -68,6 +68,12 @@ def set_labels(ask: Request) -> Answer:
     return Answer(200, _labels(ask, issue))
 
 
+@route("DELETE", f"{REPO}/issues/{{issue_number}}/labels", ISSUES_WRITE)
+def remove_labels(ask: Request) -> Answer:
+    _issue(ask).labels = []
+    return Answer(204)
+
+
 @route("DELETE", f"{REPO}/issues/{{issue_number}}/labels/{{name}}", ISSUES_WRITE)
 def remove_label(ask: Request) -> Answer:
     issue = _issue(ask)

@@ -33,6 +33,8 @@ ROOMS = (routes_app, routes_git, routes_issues)
 class Fault:
     """What goes wrong, once: at the `at`-th write from now on (1 is the next), or at the next call that fits.
 
+    `after` lets that many fitting calls through first.
+
     `error` answers 502 and nothing happened; `lost` lets it happen and answers 502; `cut` lets it happen and closes
     the connection without an answer; `primary` and `secondary` are the two rate limits.
     """
@@ -41,6 +43,7 @@ class Fault:
     at: int = 0
     method: str = ".*"
     path: str = ".*"
+    after: int = 0
 
     def __post_init__(self) -> None:
         self.counted = self.at > 0
@@ -107,8 +110,10 @@ class GitHub:
         due = [one for one in self.faults if one.at == 0 and (write or not one.counted)]
         for one in due:
             if one.counted or (re.fullmatch(one.method, method) and re.search(one.path, path)):
-                self.faults.remove(one)
-                return one.kind
+                one.after -= 1
+                if one.after < 0:
+                    self.faults.remove(one)
+                    return one.kind
         return ""
 
     def caller(self, header: str) -> Caller:

@@ -8,10 +8,12 @@ https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api
 from __future__ import annotations
 
 import random
+import ssl
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from typing import Any, Literal, TypeVar
 from urllib.parse import quote
 
@@ -58,7 +60,10 @@ class App:
     def installation(self, repository: str) -> int:
         """The id of the installation that holds `owner/name`. UserError when the App is not installed there."""
         asking = Client(AppAuthStrategy(self.id, self.private_key), self.api, again=True)
-        found = asking.call("GET", f"/repos/{_path(repository)}/installation", missing=True)
+        try:
+            found = asking.call("GET", f"/repos/{_path(repository)}/installation", missing=True)
+        finally:
+            asking.close()
         if found is None:
             raise UserError(f"{repository}: the App is not installed there. Install it on this repository.")
         return int(found["id"])
@@ -95,12 +100,22 @@ class Client:
             base_url=self.api,
             user_agent="agentic-flywheel",
             timeout=TIMEOUT,
+            ssl_verify=_trust(),
             follow_redirects=like is None,
             event_hooks={"request": [_say_version]},
             cache_strategy=self._tokens,  # githubkit's own is one for the whole process, tokens included
             http_cache=again and like is None,
             auto_retry=_again if again else False,
         )
+        self._open()
+
+    def _open(self) -> None:
+        """Keep connections: otherwise githubkit makes a client for every call, which costs 0.1 s."""
+        self._github.__enter__()  # type: ignore[no-untyped-call]
+
+    def close(self) -> None:
+        """Let the connections go."""
+        self._github.__exit__(None, None, None)
 
     def call(self, method: str, path: str, *, missing: bool = False, body: Any = None, query: Query = NOTHING) -> Any:
         """The JSON of an answer (None of an empty one). With `missing`, 404 is None as well."""
@@ -138,8 +153,11 @@ class Reader(Client):
 
     def location(self, path: str) -> str:
         """Where a redirect leads; it is not followed, for our token is not for who stands there."""
-        response = Client(self._auth, self.api, again=True, like=self).answer("GET", path)
-        return str(response.headers.get("location", ""))
+        asking = Client(self._auth, self.api, again=True, like=self)
+        try:
+            return str(asking.answer("GET", path).headers.get("location", ""))
+        finally:
+            asking.close()
 
     def get(self, path: str, kind: type[T], **query: str) -> T:
         """One thing. StatusError when it is not there."""
@@ -181,6 +199,12 @@ def shaped(value: Any, kind: type[T], where: str) -> T:
         raise UserError(
             f"{where}: GitHub's answer has an unknown shape ({error}). Report this, with the path."
         ) from error
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    """Whom we believe to be GitHub, read once for all clients: it takes 0.1 s."""
+    return httpx.create_ssl_context()
 
 
 def _path(repository: str) -> str:

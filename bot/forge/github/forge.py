@@ -56,6 +56,11 @@ class GitHubForge:
         self._made: set[str] = set()
         self._issues: dict[str, Issue] | None = None
 
+    def close(self) -> None:
+        """Let the connections go."""
+        self.reader.close()
+        self.writer.close()
+
     def harness(self) -> Harness:
         """What steers agents at the head of the default branch; nothing when the repository is not to be seen."""
         return self.place.harness()
