@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from bot.model import Call, Episode, Step
+from bot.traces import paths
+
+is_source = lru_cache(maxsize=4_096)(paths.is_source)
+"""`paths.is_source`, remembered: many conditions ask it of the same few paths."""
 
 
 def numbered(episode: Episode) -> Iterator[tuple[int, Step]]:
@@ -25,7 +30,9 @@ def threads(episode: Episode) -> list[list[tuple[int, Call]]]:
     apart: dict[tuple[str, int], list[tuple[int, Call]]] = {}
     for number, step in numbered(episode):
         row = apart.setdefault((step.origin, step.source if step.origin == "subagent" else -1), [])
-        row.extend((number, call) for call in step.calls if call.kind != "poll" and call.status in ("ok", "error"))
+        for call in step.calls:
+            if call.kind != "poll" and call.status in ("ok", "error"):
+                row.append((number, call))
     return list(apart.values())
 
 

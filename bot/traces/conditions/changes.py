@@ -5,9 +5,8 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 
 from bot.model import Diff, Episode
-from bot.traces.conditions.calls import calls, edits
+from bot.traces.conditions.calls import calls, edits, is_source
 from bot.traces.conditions.parameters import listed
-from bot.traces.paths import is_source
 
 
 def changes(episode: Episode, kinds: str | list[str]) -> tuple[int, ...] | None:

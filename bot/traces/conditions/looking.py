@@ -7,9 +7,9 @@ from itertools import chain
 from pathlib import PurePosixPath
 
 from bot.model import Call, Episode
-from bot.traces.conditions.calls import calls, last_step, threads
+from bot.traces.conditions.calls import calls, is_source, last_step, threads
 from bot.traces.conditions.calls import edits as edited
-from bot.traces.paths import PICTURES, is_source
+from bot.traces.paths import PICTURES
 
 LOOKS = frozenset((
     "cat", "head", "tail", "less", "nl", "sed", "awk", "grep", "egrep", "rg", "ag", "find", "fd", "ls", "tree", "wc",
@@ -21,6 +21,8 @@ WRITES = re.compile(
     r"\bsed\s+-[a-zA-Z]{0,4}i|\bgit\s+(?:apply|am|commit|mv|rm|checkout|restore|revert|stash)\b|\b(?:tee|patch)\s|<<"
     r"|(?<![0-9&>=-])>{1,2}\s*(?!/dev/null)[^\s&|>]"
 )
+WRITE_HINTS = (">", "<<", "sed", "git", "tee", "patch")
+"""One of these stands in every command that `WRITES` matches."""
 PARTS = re.compile(r"&&|\|\||[;|\n]")
 MOST = 2_000
 SHOWN = 10
@@ -33,7 +35,7 @@ def first_edit_after(episode: Episode, share: int) -> tuple[int, ...] | None:
     """No file is written in the first `share` per cent of the steps; the first that writes (or the last) is cited."""
     if episode.trace is None or not episode.trace.steps:
         return None
-    first = next((number for number, call in calls(episode) if edited(call) or WRITES.search(call.command[:MOST])), 0)
+    first = next((number for number, call in calls(episode) if edited(call) or writes(call.command)), 0)
     if not first:
         return last_step(episode)
     return (first,) if 100 * (first - 1) >= share * len(episode.trace.steps) else None
@@ -92,11 +94,16 @@ def named_files(episode: Episode, _unopened: str | list[str]) -> tuple[int, ...]
     return None if seen else last_step(episode)
 
 
+def writes(command: str) -> bool:
+    """Whether a command line writes a file, as far as can be seen."""
+    return any(hint in command for hint in WRITE_HINTS) and WRITES.search(command[:MOST]) is not None
+
+
 def looks(call: Call) -> bool:
     """Whether a call only looks: reads, searches, or a command line all of whose parts do."""
     if call.kind in ("read", "search", "web"):
         return True
-    if call.kind != "shell" or not call.command or call.check or WRITES.search(call.command[:MOST]):
+    if call.kind != "shell" or not call.command or call.check or writes(call.command):
         return False
     words = (part.split(None, 1) for part in PARTS.split(call.command[:MOST]))
     return all(first[0].rsplit("/", 1)[-1] in LOOKS for first in words if first)

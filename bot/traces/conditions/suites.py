@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import pairwise
 
 from bot.model import Call, Episode
@@ -93,10 +94,11 @@ def _is_known(word: str, known: set[str]) -> bool:
     return any(name in token for name in names for token in known)
 
 
-def _runs(command: str) -> list[list[str]]:
+@lru_cache(maxsize=1_024)
+def _runs(command: str) -> tuple[tuple[str, ...], ...]:
     """What each test run of a command line names beyond the whole suite."""
     parts = [[word.strip("'\"") for word in part.split()] for part in PARTS.split(REDIRECT.sub(" ", command[:MOST]))]
-    return [chosen for words in parts if (chosen := _chosen(words)) is not None]
+    return tuple(tuple(chosen) for words in parts if (chosen := _chosen(words)) is not None)
 
 
 def _chosen(words: list[str]) -> list[str] | None:

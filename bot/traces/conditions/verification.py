@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from bot.model import Check, Episode
-from bot.traces.claims import says
-from bot.traces.conditions.calls import calls, edits, last_step
-from bot.traces.conditions.parameters import listed
-from bot.traces.paths import is_source
+from functools import lru_cache
 
+from bot.model import Check, Episode
+from bot.traces import claims
+from bot.traces.conditions.calls import calls, edits, is_source, last_step
+from bot.traces.conditions.parameters import listed
+
+says = lru_cache(maxsize=8)(claims.says)
+"""`claims.says`, remembered: several detectors ask it of the same last text."""
 COLOURS = {"fail": "red", "pass": "green"}
 
 
