@@ -108,6 +108,34 @@ def test_a_secret_of_this_job_goes_in_whatever_way_it_is_written() -> None:
     assert {"a": f"said {MARK}", "b": f"AUTHORIZATION: basic {MARK}", "c": MARK} == json.loads(found)
 
 
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "hf_" + "aB" * 17,
+        "sk_live_" + "a1b2" * 6,
+        "dop_v1_" + "a1" * 32,
+        "SG." + "a" * 22 + "." + "b" * 43,
+        "AccountKey=" + "aB3+" * 21 + "aB==",
+        base64.b64encode(f"x: {TOKEN}".encode()).decode(),
+        base64.b64encode(b"-----BEGIN PRIVATE KEY-----\nMIIE\n").decode(),
+    ],
+)
+def test_further_tokens_and_what_base64_hides_go(secret: str) -> None:
+    data = json.dumps({"text": f"echo {secret} done"}).encode()
+
+    found = scrub(data).decode()
+
+    assert secret.removeprefix("AccountKey=") not in found
+    assert ["echo", "done"] == json.loads(found)["text"].split()[::2]
+
+
+@pytest.mark.parametrize(
+    "text", ["a" * 5000, base64.b64encode(bytes(range(256)) * 40).decode(), "0123456789abcdef" * 4]
+)
+def test_base64_and_digests_without_a_secret_stay(text: str) -> None:
+    assert text == scrub(text.encode()).decode()
+
+
 def test_a_short_value_is_no_secret_that_can_be_looked_for() -> None:
     assert () == known(["true", "", "  1 "])
 
