@@ -192,30 +192,115 @@ def dismiss(
 @app.command()
 def trial(
     what: Annotated[
-        list[str], typer.Argument(metavar="RESULTS | plan [RESULTS]", help="A results file; or `plan`, for sizes.")
+        list[str],
+        typer.Argument(metavar="RESULTS | plan [RESULTS] | register DESIGN", help="Results; or sizes; or a design."),
     ],
-    margin: Annotated[float, typer.Option("--margin", help="How much worse the guard set may be.")] = 0.10,
+    margin: Annotated[
+        float | None, typer.Option("--margin", help="How much worse the guard set may be. Default: 0.1.")
+    ] = None,
+    registration: Annotated[
+        Path | None, typer.Option("--registration", help="What was registered before the trial ran.")
+    ] = None,
+    sealed: Annotated[Path | None, typer.Option("--sealed", help="The sealed list of the guard set, opened.")] = None,
     as_json: Json = False,
 ) -> None:
-    """What a held-out trial says of a change; `trial plan` says how many tasks and runs one needs."""
+    """What a held-out trial says of a change; `plan` says how large one must be, `register` fixes one beforehand."""
     from bot.commands import trying
 
-    if len(what) > 2 or (len(what) == 2 and what[0] != "plan"):
-        raise UserError("flywheel trial: name one results file, or `plan` and at most one.")
-    if what[0] == "plan":
-        sizes = trying.planned(Path(what[1]) if len(what) == 2 else None)
-        if as_json:
-            _print_json(sizes)
-            return
-        from bot.pages import screen
-
-        screen.show_sizes(sizes)
+    verb, path = (what[0], what[1:]) if what[0] in ("plan", "register") else ("", what)
+    if len(path) > 1 or (not path and verb != "plan"):
+        raise UserError("flywheel trial: name one results file, `plan` with at most one, or `register` with a design.")
+    if verb == "plan":
+        _show_sizes(trying.planned(Path(path[0]) if path else None), as_json)
         return
-    record = trying.trial(Path(what[0]), margin)
+    if verb == "register":
+        _print_json(trying.register(Path(path[0])))
+        return
+    record = trying.trial(Path(path[0]), margin, registration, sealed)
     if as_json:
         _print_json(record)
         return
     _print_record(record)
+
+
+def _show_sizes(sizes: Sequence[dict[str, Any]], as_json: bool) -> None:
+    if as_json:
+        _print_json(sizes)
+        return
+    from bot.pages import screen
+
+    screen.show_sizes(sizes)
+
+
+@app.command()
+def embed(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Transcripts, or folders of them, beside the agents' own folders.")
+    ] = None,
+    report: Annotated[list[str] | None, typer.Option("--report", help="A glob of reports. May be repeated.")] = None,
+    out: Annotated[Path, typer.Option("--out", help="The bundle: a folder, or a .zip.")] = Path("flywheel-bundle"),
+    workspace: Annotated[Path | None, typer.Option("--workspace", help="The work tree. Default: the job's.")] = None,
+    task: Annotated[str, typer.Option("--task", help="What the agent was asked to do, by a short name.")] = "",
+    agent: Annotated[str, typer.Option("--agent", help="The agent's name, when its transcript does not say.")] = "",
+    head_sha: Annotated[str, typer.Option("--head-sha", help="The commit the agent left.")] = "",
+    conclusion: Annotated[str, typer.Option("--conclusion", help="How the job stands: success, failure, …")] = "",
+    outcome: Annotated[
+        Literal["pass", "fail", "none"] | None, typer.Option("--outcome", help="When no report tells it.")
+    ] = None,
+    places: Annotated[
+        bool, typer.Option("--places/--no-places", help="Whether the agents' own folders are looked at.")
+    ] = True,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Fail on any warning; else the job is never failed.")
+    ] = False,
+    as_json: Json = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be done and write nothing.")] = False,
+) -> None:
+    """Bundle what a coding agent left behind in CI: transcripts, reports and harness files, without secrets."""
+    from bot.commands import embedding
+    from bot.signals.embed import Told
+
+    told = Told(task=task, agent=agent, head_sha=head_sha, conclusion=conclusion, outcome=outcome)
+    request = embedding.Request(
+        tuple(paths or ()), tuple(report or ()), out, workspace, told, places=places, strict=strict, dry_run=dry_run
+    )
+    record = embedding.embed(request, os.environ, _now())
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        for line in embedding.workflow_commands(record["warnings"]):
+            sys.stderr.write(line + "\n")
+    if as_json:
+        _print_json(record)
+        return
+    _print_record(record)
+
+
+@app.command()
+def action(out: Out = DEFAULT_OUT) -> None:
+    """Show the last run on a workflow run's page, and set the step's outputs; prints the summary."""
+    from bot.commands.acting import act
+
+    typer.echo(act(out, os.environ))
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option("--host", help="The address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option("--port", help="The port to listen on.")] = None,
+) -> None:
+    """Take GitHub's webhooks: verify, keep durably, acknowledge. What acts on them is not there yet."""
+    from bot.commands import serving
+
+    serving.need_server()
+    from bot.forge import server, sqlite_inbox, webhook
+
+    serving.serve(
+        serving.settings(os.environ, host, port),
+        webhook.secrets_of,
+        sqlite_inbox.SqliteInbox,
+        lambda secrets, inbox, wanted: server.serve(
+            server.app(secrets, inbox, app_id=wanted.app_id), wanted.host, wanted.port
+        ),
+    )
 
 
 def _close(
@@ -248,11 +333,15 @@ def _shell(as_json: bool) -> Shell:
         origin=git.origin,
         lock=files.lock,
         write=files.write,
-        now=lambda: datetime.now(UTC).isoformat(timespec="seconds"),
+        now=_now,
         watched=(lambda episodes: episodes) if as_json or not sys.stderr.isatty() else watched,
         stored=checkpoints.checkpoints,
         open_stored=checkpoints.open_source,
     )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _print_json(record: Any, indent: int | None = 2) -> None:
