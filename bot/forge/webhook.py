@@ -148,10 +148,11 @@ def hint(event: str, delivery: str, payload: object) -> Hint:
     places, listed = _places(look, top, repository, event)
     subject = _subject(look, top, event)
     pulls = tuple(_pulls(look, top, subject, event, places[0].id if places and repository else 0))
+    issue = 0 if pulls else look.number(look.table(top, "issue"), "number")
     sender = look.table(top, "sender")
     run = look.table(top, "workflow_run")
     job = look.table(top, "workflow_job")
-    return Hint(
+    found = Hint(
         event=event if WORD.fullmatch(event) else "",
         delivery=delivery[:MAX_TEXT],
         kind="pull" if kind == "issue" and pulls else kind,
@@ -160,7 +161,7 @@ def hint(event: str, delivery: str, payload: object) -> Hint:
         places=places,
         listed=listed,
         pulls=pulls,
-        issue=0 if pulls else look.number(look.table(top, "issue"), "number"),
+        issue=issue,
         run=look.number(run, "id") or look.number(job, "run_id"),
         attempt=look.number(run, "run_attempt") or look.number(job, "run_attempt"),
         sha=_sha(look, top, subject, event),
@@ -169,6 +170,16 @@ def hint(event: str, delivery: str, payload: object) -> Hint:
         sender_type=look.text(sender, "type", TYPE),
         strange=tuple(dict.fromkeys(look.strange))[:MAX_LISTED],
     )
+    return msgspec.structs.replace(found, kind=_narrowest(found))
+
+
+def _narrowest(found: Hint) -> Kind:
+    """What can be looked at: the whole repository where the payload does not say what in it, nothing without one."""
+    if found.kind in ("installation", "nothing", "unknown"):
+        return found.kind
+    if not found.places:
+        return "unknown"
+    return found.kind if found.subject else "repository"
 
 
 class _Look:

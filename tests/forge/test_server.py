@@ -193,7 +193,7 @@ def test_many_slow_bodies_hold_no_more_memory_than_all_may(inbox: SqliteInbox) -
         assert 202 == up.send(body())
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"\xff\xfe", b"[" * 90_000, b"NaN"])
+@pytest.mark.parametrize("data", [b"", b"{", b"\xff\xfe", b"[" * 90_000, b"nope"])
 def test_a_signed_body_that_is_no_json_is_told_so(up: Running, data: bytes) -> None:
     assert 400 == up.send(data)
 
@@ -201,6 +201,14 @@ def test_a_signed_body_that_is_no_json_is_told_so(up: Running, data: bytes) -> N
 @pytest.mark.parametrize("payload", [[], 7, None, {}, {"repository": "o/r", "sender": None}])
 def test_an_unknown_shape_is_accepted(up: Running, payload: object) -> None:
     assert 202 == up.send(body(payload))
+
+
+@pytest.mark.parametrize("title", [b'"cut \\ud83d"', b'"\xed\xa0\xbd"', b"1e999"])
+def test_half_an_emoji_and_an_odd_number_cost_no_delivery(up: Running, title: bytes) -> None:
+    data = body(OPENED).replace(b'"a title that nobody may log"', title)
+
+    assert 202 == up.send(data)
+    assert 1 == up.inbox.counts()["received"]
 
 
 def test_an_unknown_event_is_accepted_and_counted_and_takes_no_room(up: Running) -> None:

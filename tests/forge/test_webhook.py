@@ -163,6 +163,17 @@ def test_a_comment_on_a_pull_and_its_push_are_about_the_same() -> None:
     assert SHA == pushed.sha
 
 
+@pytest.mark.parametrize("event", ["pull_request", "issues", "workflow_run", "check_run", "push"])
+def test_where_the_payload_does_not_say_what_the_whole_repository_is_looked_at(event: str) -> None:
+    found = hint(event, "d", {"repository": {"id": 10, "full_name": "o/r"}})
+
+    assert ("repository", 10, "") == (found.kind, found.repository, found.subject)
+
+
+def test_without_a_repository_there_is_nothing_to_look_at() -> None:
+    assert "unknown" == hint("pull_request", "d", {"pull_request": {"number": 3}}).kind
+
+
 def test_an_unknown_event_is_told_as_one() -> None:
     found = hint("tomorrows_event", "d", {"repository": {"id": 10, "full_name": "o/r"}})
 
