@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
 from bot.model import Edit
+
+MAX_READ = 2_000
+FORBIDS = re.compile(r"\b(?:never|must not|do not|don't|forbidden|not allowed|always|required?)\b", re.IGNORECASE)
+LOOSENS = re.compile(
+    r"https?://|--no-verify|skip\w* (?:the )?tests?|\bcurl\b|\bwget\b|\ballow\w*\b|bypass|\bsudo\b", re.IGNORECASE
+)
+PLAIN = "100644"
 
 
 def matches(path: str, globs: Sequence[str]) -> bool:
@@ -17,9 +26,32 @@ def matches(path: str, globs: Sequence[str]) -> bool:
 
 
 def escapes(path: str) -> bool:
-    """Whether the path leaves the repository, reaches into `.git`, or is not written as git writes it."""
+    """Whether the path leaves the repository, reaches into `.git`, or is not written as git writes it.
+
+    Letters that are not shown, or that are two ways of writing one, make two paths of what a file system takes for one.
+    """
     parts = path.split("/")
-    return "\\" in path or "\0" in path or any(part in ("", ".", "..") or part.casefold() == ".git" for part in parts)
+    unseen = any(unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Co", "Cn") for letter in path)
+    other = unicodedata.normalize("NFKC", path) != path
+    return unseen or other or "\\" in path or any(part in ("", ".", "..") or _git(part) for part in parts)
+
+
+def _git(part: str) -> bool:
+    """Whether some file system takes it for `.git` (https://git-scm.com/docs/git-config, core.protectNTFS)."""
+    return part.casefold().rstrip(" .") in (".git", "git~1")
+
+
+def weakens(edit: Edit) -> tuple[str, ...]:
+    """What of an edit may take a safeguard away: a file removed or no plain one, a prohibition gone, something allowed."""
+    before, after = Counter((edit.before or "").splitlines()), Counter((edit.after or "").splitlines())
+    found = [f"{edit.path} is removed"] if edit.after is None else []
+    if edit.mode != PLAIN:
+        found.append(f"{edit.path} has mode {edit.mode}")
+    if any(FORBIDS.search(line[:MAX_READ]) for line in before - after):
+        found.append(f"{edit.path} loses a line that forbids or demands something")
+    if any(len(line) > MAX_READ or LOOSENS.search(line) for line in after - before):
+        found.append(f"{edit.path} gains a line with an address, a download or a permission")
+    return tuple(found)
 
 
 def lines_added(edit: Edit) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Literal
 
-from bot.approval.facts import escapes, lines_added, matches, undoes
+from bot.approval.facts import escapes, lines_added, matches, undoes, weakens
 from bot.approval.policy import Bars, Policy
 from bot.approval.record import Record, of
 from bot.model import TIERS, Decision, Modification, Reason, Tier, Trust
@@ -30,6 +30,7 @@ QUESTIONS: dict[str, str] = {
     "shared-file": "Does the edit steer one project alone?",
     "blast-radius": "Is it small?",
     "inverse": "Is there an exact way back?",
+    "safeguards": "Does it leave every safeguard in place?",
     "kind": "Is this kind of edit one that may merge itself?",
     "disturbance": "How many passing runs would it have disturbed?",
     "novelty": "Has a person seen, or refused, this before?",
@@ -114,6 +115,8 @@ def _blast_radius(modification: Modification, policy: Policy) -> Iterator[Reason
     yield Reason("blast-radius", tier, f"{files} files, {added} lines added")
     exact = undoes(modification.edits, modification.inverse)
     yield Reason("inverse", "autonomous" if exact else "interactive", "exact" if exact else "not exact")
+    lost = [one for edit in modification.edits for one in weakens(edit)]
+    yield Reason("safeguards", "interactive" if lost else "autonomous", "; ".join(lost) or "none taken away")
     may = modification.kind in policy.autonomous.kinds
     yield Reason("kind", "autonomous" if may else "interactive", modification.kind)
     yield _disturbance(modification, policy)

@@ -64,7 +64,7 @@ class Candidate(msgspec.Struct, frozen=True):
 
 
 class Obstacle(msgspec.Struct, frozen=True):
-    """One reason why it does not merge now: `demote` = a person must look, `stop` = not while it lasts, `wait` = yet."""
+    """One reason why it does not merge now: `demote` = a person must look, `stop` = while it lasts, `wait` = yet."""
 
     code: str
     weight: Literal["demote", "stop", "wait"]

@@ -29,7 +29,9 @@ WORDS: Mapping[Code, str] = {
 }
 STRICT = frozenset({"switch", "integrity", "paths"})
 """What no person can override with a label, whatever the tier."""
-NEVER_ALONE = frozenset({"shared-file", "blast-radius", "inverse", "kind", "trust", "honesty", "disturbance"})
+NEVER_ALONE = frozenset(
+    {"shared-file", "blast-radius", "inverse", "kind", "safeguards", "trust", "honesty", "disturbance"}
+)
 """What a person may take into his own hands, and cannot make merge itself."""
 
 
