@@ -14,7 +14,7 @@ from bot.modifications.overfit import overfit, own_judges
 from bot.signals.collect import collect
 
 HELD_OUT = {
-    "mteb-retrieve": "Use SentenceTransformer and PromptType.query on /app/corpus.txt and write the fifth highest score.",
+    "mteb-retrieve": "Use SentenceTransformer and PromptType.query on /app/corpus.txt, and write the fifth highest.",
     "configure-git-webserver": "Configure a git server so that I can push to /srv/git/web_root and curl the page.",
     "fix-cart": "Totals in src/shop/cart/totals.py are rounded down, see test_totals_of_gifts in tests/test_cart.py.",
 }
@@ -53,7 +53,7 @@ def test_what_stood_there_before_is_known() -> None:
         ("Use SentenceTransformer.\nMind\nPromptType.query\n", ["held-out-name", "held-out-name"]),
         ("Look at src/shop/cart/totals.py first.\n", ["held-out-name"]),
         ("Look for test_totals_of_gifts.\n", ["held-out-name"]),
-        ("When asked, and write the fifth\nhighest score to a file: sort.\n", []),
+        ("When asked, and write the fifth\nhighest to a file: sort.\n", []),
         ("Configure a Git server so that\nI can push to it.\n", ["held-out-text"]),
     ],
 )
