@@ -23,6 +23,7 @@ REPOSITORY = re.compile(r"(?!\.)[\w.-]{1,100}(?:/(?!\.)[\w.-]{1,100})?")
 def collect(paths: Iterable[Path], stored: Callable[[Path], Stored | None] | None = None) -> Iterator[Episode]:
     """Episodes of all paths, bundle by bundle. Raises UserError for a path that is not there.
 
+    `stored` gives what a git repository keeps of agents' sessions, None for any other path (bot/forge/checkpoints.py).
     A file that cannot be read becomes a signal `unreadable` of its episode; a bundle with nothing readable becomes an
     episode without a trace when a manifest vouches for it, and is dropped silently otherwise.
     """

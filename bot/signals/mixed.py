@@ -14,6 +14,7 @@ from typing import BinaryIO, cast
 from bot.model import Source, Trace, replace
 from bot.signals import transcripts
 from bot.signals.transcripts.joining import placed
+from bot.signals.transcripts.lines import HEAD
 
 NAMES = re.compile(
     r"(?:^|[/!])(?:(?:[\w.-]{1,80}-)?agent-stdio\.log|agent/(?:[\w.-]{1,80}/){0,3}[\w.-]{1,80}\.(?:txt|log))$"
@@ -21,7 +22,7 @@ NAMES = re.compile(
 """Where logs of this kind lie; the files of other places are not searched."""
 SEARCHED = 8 << 20
 """Bytes in which the transcript must begin."""
-CANDIDATES = 2_000
+CANDIDATES = 500
 LINE = 4_096
 BLOCK = 1 << 20
 
@@ -34,7 +35,7 @@ def is_mixed(path: str) -> bool:
 def read_mixed(stream: BinaryIO, path: str) -> list[Trace] | None:
     """The runs of the first transcript in the log; None when there is none."""
     data = stream.read(SEARCHED)
-    found = _begin(data)
+    found = _begin(data, path)
     if found is None:
         return None
     start, end = found
@@ -44,7 +45,7 @@ def read_mixed(stream: BinaryIO, path: str) -> list[Trace] | None:
     return [_moved(trace, source, start) for trace in traces]
 
 
-def _begin(data: bytes) -> tuple[int, int | None] | None:
+def _begin(data: bytes, path: str) -> tuple[int, int | None] | None:
     """Where the transcript stands; its end is None when that is the log's."""
     tried = 0
     at = 0
@@ -53,17 +54,21 @@ def _begin(data: bytes) -> tuple[int, int | None] | None:
         end = len(data) if end < 0 else end
         if data[at : at + 1] in (b"{", b"["):
             tried += 1
-            line = data[at : min(end, at + LINE)]
-            if transcripts.sniff(line) != transcripts.UNKNOWN or _pretty(data, at, end):
-                whole = data[at:end].rstrip().endswith(b"]") and line.startswith(b"[")
-                return at, end if whole and end < len(data) else None
+            array = data[at : at + 1] == b"[" and data[at:end].rstrip()[1:].endswith(b"]")
+            stop = end if array and end < len(data) else None
+            if _is_known(data[at : min(end, at + LINE)], path, data[at:stop][:HEAD]):
+                return at, stop
         at = end + 1
     return None
 
 
-def _pretty(data: bytes, at: int, end: int) -> bool:
-    """A document over several lines begins with a lone bracket."""
-    return data[at:end].strip() in (b"{", b"[") and transcripts.sniff(data[at : at + LINE]) != transcripts.UNKNOWN
+def _is_known(line: bytes, path: str, head: bytes) -> bool:
+    """Whether a known format begins with this line, and its reader will say so too. A document over several lines
+    begins with a lone bracket.
+    """
+    if line.strip() not in (b"{", b"[") and transcripts.sniff(line) == transcripts.UNKNOWN:
+        return False
+    return transcripts.sniff(head, path) != transcripts.UNKNOWN
 
 
 def _moved(trace: Trace, source: Source, by: int) -> Trace:

@@ -1,6 +1,7 @@
 """An OpenHands conversation that is kept as a file an event is one run; files that only look so are read alone."""
 
 import resource
+import zipfile
 from pathlib import Path
 
 from bot.model import Pin
@@ -90,3 +91,14 @@ def test_an_event_that_was_cut_off_costs_no_other(write: Write, tmp_path: Path) 
     commands = [call.command for step in episode.trace.steps for call in step.calls]
     assert {"make t0", "make t2"} <= set(commands)
     assert any("event-00002" in warning for warning in episode.trace.warnings)
+
+
+def test_a_zipped_conversation_is_one_run(write: Write, tmp_path: Path) -> None:
+    conversation(write, "c")
+    with zipfile.ZipFile(tmp_path / "c.zip", "w") as archive:
+        for file in sorted((tmp_path / "c").rglob("*.json")):
+            archive.write(file, file.relative_to(tmp_path).as_posix())
+    (episode,) = collect([tmp_path / "c.zip"])
+
+    assert episode.trace is not None
+    assert 3 == len(episode.trace.steps)
