@@ -23,6 +23,8 @@ NAMES = re.compile(
 SEARCHED = 8 << 20
 """Bytes in which the transcript must begin."""
 CANDIDATES = 500
+LONE = 20
+"""Lines that may begin a transcript; and of them lone brackets, with which a document over several lines begins."""
 LINE = 4_096
 BLOCK = 1 << 20
 
@@ -47,28 +49,21 @@ def read_mixed(stream: BinaryIO, path: str) -> list[Trace] | None:
 
 def _begin(data: bytes, path: str) -> tuple[int, int | None] | None:
     """Where the transcript stands; its end is None when that is the log's."""
-    tried = 0
+    lines = lone = 0
     at = 0
-    while at < len(data) and tried < CANDIDATES:
+    while at < len(data) and lines < CANDIDATES:
         end = data.find(b"\n", at)
         end = len(data) if end < 0 else end
         if data[at : at + 1] in (b"{", b"["):
-            tried += 1
-            array = data[at : at + 1] == b"[" and data[at:end].rstrip()[1:].endswith(b"]")
-            stop = end if array and end < len(data) else None
-            if _is_known(data[at : min(end, at + LINE)], path, data[at:stop][:HEAD]):
-                return at, stop
+            line = data[at : min(end, at + LINE)].rstrip()
+            lines, lone = lines + 1, lone + (len(line) == 1)
+            whole = data[at:end].rstrip().endswith(b"]") and line.startswith(b"[") and end < len(data)
+            likely = lone <= LONE if len(line) == 1 else transcripts.sniff(line) != transcripts.UNKNOWN
+            # the reader will look at this much, and must find the same
+            if likely and transcripts.sniff(data[at : end if whole else None][:HEAD], path) != transcripts.UNKNOWN:
+                return at, end if whole else None
         at = end + 1
     return None
-
-
-def _is_known(line: bytes, path: str, head: bytes) -> bool:
-    """Whether a known format begins with this line, and its reader will say so too. A document over several lines
-    begins with a lone bracket.
-    """
-    if line.strip() not in (b"{", b"[") and transcripts.sniff(line) == transcripts.UNKNOWN:
-        return False
-    return transcripts.sniff(head, path) != transcripts.UNKNOWN
 
 
 def _moved(trace: Trace, source: Source, by: int) -> Trace:
