@@ -2,10 +2,6 @@
 
 What reports of evaluations told of single runs becomes the same by `from_reports`.
 
-
-What reports of evaluations told of single runs becomes the same by `from_reports`.
-
-
     task, arm = control|treated, repeat, outcome = pass|fail|none
     optional: set = targeted|guard, recurred = 0|1, stage = 1|2
 
@@ -27,9 +23,6 @@ from bot.errors import UserError
 MAX_BYTES = 64 << 20
 MAX_RUNS = 500_000
 MAX_NAME = 500
-
-_ARMS = "Put the reports of each arm below a folder `control` or `treated`: Harbor, Terminal-Bench, JUnit or CTRF"
-_WORST = ("fail", "none", "pass")
 
 _ARMS = "Put the reports of each arm below a folder `control` or `treated`: Harbor, Terminal-Bench, JUnit or CTRF"
 _WORST = ("fail", "none", "pass")
@@ -77,39 +70,6 @@ def read(data: bytes, path: str) -> tuple[Run, ...]:
     if not runs:
         raise UserError(f"{path}: it holds no run. {_MEND}.")
     return tuple(runs)
-
-
-def from_reports(told: Iterable[Run], path: str) -> tuple[Run, ...]:
-    """What reports told of single runs, as one results file: sorted, a task once in each repeat, nothing left out.
-
-    Told twice in one repeat, a task failed if it failed once. A repeat that tells of several tasks went over all of
-    its set, so that a task it lacks has no verdict there (`none`): a report that was cut off loses no run silently.
-    """
-    found: dict[tuple[str, int, str, str], dict[str, Run]] = {}
-    count = 0
-    for run in told:
-        tasks = found.setdefault((run.set, run.stage, run.arm, run.repeat), {})
-        before = tasks.get(run.task)
-        count += before is None
-        if before is None or _WORST.index(run.outcome) < _WORST.index(before.outcome):
-            tasks[run.task] = run
-    if not found:
-        raise UserError(f"{path}: no report there tells of a task. {_ARMS}.")
-    if missing := {"control", "treated"} - {arm for _, _, arm, _ in found}:
-        raise UserError(f"{path}: nothing was told of the arm {missing.pop()}. {_ARMS}.")
-    swept: dict[tuple[str, int], dict[str, None]] = {}
-    for (of_set, stage, _, _), tasks in found.items():
-        if len(tasks) > 1:
-            swept.setdefault((of_set, stage), {}).update(dict.fromkeys(tasks))
-    for (of_set, stage, _, _), tasks in found.items():
-        lacking = swept[of_set, stage].keys() - tasks.keys() if len(tasks) > 1 else ()
-        count += len(lacking)
-        if count > MAX_RUNS:
-            raise UserError(f"{path}: more than {MAX_RUNS} runs. Split the trial.")
-        any_run = next(iter(tasks.values()))
-        tasks.update((task, msgspec.structs.replace(any_run, task=task, outcome="none")) for task in lacking)
-    runs = (run for tasks in found.values() for run in tasks.values())
-    return tuple(sorted(runs, key=lambda run: (run.set != "targeted", run.stage, run.task, run.arm, run.repeat)))
 
 
 def from_reports(told: Iterable[Run], path: str) -> tuple[Run, ...]:
