@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.cli import EXAMPLES, ROOT, flywheel
+from tests.cli import EXAMPLES, ROOT
 
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 STEPS = {step["id"]: step for step in ACTION["runs"]["steps"]}
@@ -69,14 +69,6 @@ class Runner:
 @pytest.fixture
 def runner(tmp_path: Path) -> Runner:
     return Runner(tmp_path)
-
-
-@pytest.fixture
-def wired(tmp_path: Path) -> None:
-    """The commands that the Action calls are on the command line."""
-    listed = flywheel("--help", cwd=tmp_path).stdout
-    if "embed" not in listed or "action" not in listed:
-        pytest.skip("flywheel embed and flywheel action are not on the command line yet")
 
 
 def scripts() -> list[str]:
@@ -141,7 +133,6 @@ def test_where_python_is_missing_embed_warns_and_observe_fails(runner: Runner) -
     assert {} == runner.outputs()
 
 
-@pytest.mark.usefixtures("wired")
 def test_embed_makes_a_bundle_that_observe_shows(runner: Runner) -> None:
     (runner.work / "runs").mkdir()
     shutil.copy(TRANSCRIPT, runner.work / "runs" / "a b.jsonl")
@@ -163,7 +154,6 @@ def test_embed_makes_a_bundle_that_observe_shows(runner: Runner) -> None:
     assert "1 agent run read" in runner.summary.read_text(encoding="utf-8")
 
 
-@pytest.mark.usefixtures("wired")
 @pytest.mark.parametrize(
     "hostile", ["$(touch pwned)", "`touch pwned`", '"; touch pwned; "', "--strict", "-x\n--out\n/"]
 )
@@ -175,7 +165,6 @@ def test_what_an_input_holds_is_never_run(runner: Runner, hostile: str) -> None:
     assert (runner.work / "flywheel-bundle" / "manifest.json").is_file()
 
 
-@pytest.mark.usefixtures("wired")
 def test_embed_fails_no_job_unless_it_is_strict(runner: Runner) -> None:
     lax = runner.step("embed", mode="embed")
     strict = runner.step("embed", mode="embed", strict="true")

@@ -16,29 +16,12 @@ from bot.errors import UserError
 from bot.forge.webhook import secrets_of
 
 ROOT = Path(__file__).resolve().parents[2]
-WIRED = """
-import os, sys
-from bot.commands import serving
-from bot.errors import UserError
-try:
-    serving.need_server()
-    wanted = serving.settings(os.environ)
-    from bot.forge import server, sqlite_inbox, webhook
-    serving.serve(
-        wanted,
-        webhook.secrets_of,
-        sqlite_inbox.SqliteInbox,
-        lambda secrets, found, said: server.serve(server.app(secrets, found, app_id=said.app_id), said.host, said.port),
-    )
-except UserError as error:
-    sys.exit(f"flywheel: {error}")
-"""
 
 
 def start(folder: Path, **environment: str) -> subprocess.Popen[str]:
-    """The server as `__main__` wires it, in a process and a folder of its own."""
+    """`flywheel serve` in a process and a folder of its own."""
     return subprocess.Popen(
-        [sys.executable, "-c", WIRED],
+        [sys.executable, "-m", "bot", "serve"],
         cwd=folder,
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **environment},
         stderr=subprocess.PIPE,
@@ -115,7 +98,7 @@ def test_without_a_secret_it_ends_within_two_seconds(tmp_path: Path) -> None:
 
     said = process.communicate(timeout=20)[1]
 
-    assert 1 == process.returncode
+    assert 2 == process.returncode
     assert "FLYWHEEL_WEBHOOK_SECRET" in said
     assert time.monotonic() - began < 10  # two seconds when the machine is ours alone
     assert [] == list(tmp_path.iterdir())
