@@ -84,7 +84,7 @@ def steps(ours: str, indent: int = 6) -> str:
 
 
 def observing(ours: str, workflow: str) -> str:
-    """A workflow that shows every week what keeps going wrong; `workflow` is the file of the one in which agents work."""
+    """A workflow that shows every week what keeps going wrong; `workflow` is the file of the one where agents work."""
     return OBSERVE.format(ours=ours, upload=UPLOAD, workflow=workflow)
 
 
