@@ -9,6 +9,7 @@ import msgspec
 from bot.approval.policy import Policy
 from bot.approval.seen import when
 from bot.approval.watch import Merge, Watch
+from bot.model import Entry, replace
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -44,6 +45,15 @@ def answer(merge: Merge, state: Watch, policy: Policy, now: str, reverted: bool 
     if state.fell is False or ended:
         return Answer("done", "did-not-fall" if state.fell is False else "undecided", "clean", "inconclusive")
     return Answer("wait", "undecided", "clean")
+
+
+def told(merged: Entry, said: Answer, before: Entry | None, at: str) -> Entry | None:
+    """The ledger's line for an answer, after the entry of the merge; None when it says nothing new."""
+    if not (said.watch or said.aftermath):
+        return None
+    if before is not None and (before.watch, before.aftermath) == (said.watch, said.aftermath):
+        return None
+    return replace(merged, at=at, event="watched", reason=said.reason, watch=said.watch, aftermath=said.aftermath)
 
 
 def _blame(state: Watch, policy: Policy) -> Answer:

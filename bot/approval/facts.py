@@ -42,7 +42,7 @@ def _git(part: str) -> bool:
 
 
 def weakens(edit: Edit) -> tuple[str, ...]:
-    """What of an edit may take a safeguard away: a file removed or no plain one, a prohibition gone, something allowed."""
+    """What of an edit may take a safeguard away: a file removed or odd, a prohibition gone, something allowed."""
     before, after = Counter((edit.before or "").splitlines()), Counter((edit.after or "").splitlines())
     found = [f"{edit.path} is removed"] if edit.after is None else []
     if edit.mode != PLAIN:

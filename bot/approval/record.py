@@ -17,6 +17,8 @@ from bot.approval.policy import Policy
 from bot.model import Entry, Modification, replace
 
 DOUBT = 0.05
+FAR = 200
+"""Further than so many successes nobody looks ahead."""
 HOPES = (0.85, 0.90, 0.95, 0.99)
 """The true shares over which the e-process is a mean; each is above what it is held against."""
 
@@ -118,6 +120,20 @@ def _graduated(record: Record, policy: Policy) -> Record:
         return record
     rule = "e-process" if record.evidence >= 1 / DOUBT else "beta" if proven(record, bars.kept_share) else ""
     return replace(record, earned=True, by=rule, demoted=False, reason="") if rule else record
+
+
+def lacking(record: Record, policy: Policy) -> tuple[int, int]:
+    """How many more repositories, and how many more successes without a failure, it lacks for autonomy; (0, 0) if none.
+
+    By the bound; the e-process may be a little sooner.
+    """
+    if record.earned:
+        return 0, 0
+    repositories = max(0, policy.autonomous.repositories - record.repositories)
+    more = 0
+    while more < FAR and not proven(replace(record, kept=record.kept + more), policy.autonomous.kept_share):
+        more += 1
+    return repositories, max(more, repositories)
 
 
 def proven(record: Record, share: float) -> bool:
