@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from bot.trials.limits import FEW
 from bot.trials.results import Run, Tally, passed
 from bot.trials.statistics import permutation, reached
 
@@ -24,7 +25,10 @@ REFERENCE_POOL = (0.02, 0.02, 0.05, 0.08, 0.15, 0.30, 0.50, 0.70, 0.85, 0.92, 0.
 
 
 class Power(msgspec.Struct, frozen=True):
-    """How often a trial of this size finds a gain of this size; `runs` in both arms together."""
+    """How often a registered trial of this size finds a gain of this size; `runs` in both arms together.
+
+    It ends where E reached its bar, after ten tasks at least; it may so end early, and cost less.
+    """
 
     tasks: int
     repeats: int
@@ -58,7 +62,7 @@ def power(
     confirmed = significant = 0
     for _ in range(draws):
         found = simulate(pool, tasks, repeats, gain, chance)
-        confirmed += reached(found) is not None
+        confirmed += reached(found, earliest=FEW) is not None
         significant += permutation(found) <= ALPHA
     return Power(tasks, repeats, gain, confirmed / draws, significant / draws)
 
