@@ -58,14 +58,14 @@ class Pin(msgspec.Struct, frozen=True):
     line: int = 0
 
 
-class Check(msgspec.Struct, frozen=True):
+class Check(msgspec.Struct, frozen=True, gc=False):
     """What a test, build, lint or type-check command said: its outcome and the sorted ids of what failed."""
 
     outcome: Outcome
     failing: tuple[str, ...] = ()
 
 
-class Call(msgspec.Struct, frozen=True):
+class Call(msgspec.Struct, frozen=True, gc=False):
     """One tool use of the agent and what came back.
 
     `status` is `error` when the call failed, `rejected` when a person refused it (no error), `missing` when no answer
@@ -92,7 +92,7 @@ class Call(msgspec.Struct, frozen=True):
     source: int = 0
 
 
-class Step(msgspec.Struct, frozen=True):
+class Step(msgspec.Struct, frozen=True, gc=False):
     """One turn of the agent with its calls. `start:end` is the byte range of its first record, which holds `quote`."""
 
     start: int
