@@ -10,6 +10,7 @@ import msgspec
 from bot.model import Call, CallStatus, Check, Origin, Step
 from bot.signals.check import read_check
 from bot.signals.mask import mask_digits
+from bot.signals.transcripts.seen import Seen
 from bot.signals.transcripts.tools import Use, quote
 
 ERROR_CAP = 200
@@ -71,7 +72,7 @@ class Assembly:
     def __init__(self) -> None:
         self.drafts: list[Draft] = []
         self.pending: dict[str, Pending] = {}
-        self._seen: set[int] = set()
+        self._seen = Seen()
 
     def step(self, start: int, end: int, said: str, fallback: str, origin: Origin = "main") -> Draft:
         """Begin a step. Where its first record says nothing, `fallback` is quoted until a record does."""
@@ -88,12 +89,14 @@ class Assembly:
         self, step: Draft, call_id: str, name: str, use: Use, start: int, end: int, said: str, key: object = ""
     ) -> bool:
         """Add a call to a step; False when the same call was seen before: the same id, and the same `key` if given."""
-        identity = hash((call_id, name, key))
-        if call_id and identity in self._seen:
+        known = len(self._seen)
+        if self._seen.place((call_id, name, key)) < known and call_id:
             return False
-        self._seen.add(identity)
         pending = Pending(sys.intern(name[:200]), use, start, end, said, step, len(step.calls))
-        step.calls.append(pending)
+        if step.calls:
+            step.calls.append(pending)
+        else:  # most steps make one call: a list of one takes less than one that was appended to
+            step.calls = [pending]
         if call_id in self.pending:
             self.pending[f"#{len(self._seen)}"] = self.pending.pop(call_id)
         self.pending[call_id or f"#{start}.{pending.place}"] = pending

@@ -16,6 +16,8 @@ same messages. What is counted:
 
 from __future__ import annotations
 
+import sys
+
 import msgspec
 
 from bot.model import EndReason, Origin, Tokens, Trace
@@ -35,6 +37,7 @@ from bot.signals.transcripts.claude_records import (
 from bot.signals.transcripts.claude_result import Result, limit_or_error, result_end, result_tokens
 from bot.signals.transcripts.lines import BROKEN, Lines
 from bot.signals.transcripts.reader import Reader
+from bot.signals.transcripts.seen import Seen
 from bot.signals.transcripts.tools import cited, describe, quote
 from bot.signals.transcripts.values import amount, text
 
@@ -56,9 +59,9 @@ class ClaudeReader(Reader[Record]):
 
     def __init__(self, lines: Lines, name: str, agent: str = "claude-code") -> None:
         super().__init__(lines, name, agent)
-        self._steps: dict[int, Draft] = {}
+        self._messages = Seen()
         self._tokens = [0, 0, 0]
-        self._last_usage: tuple[int, tuple[int, int, int]] = (0, (0, 0, 0))
+        self._last_usage: tuple[int, tuple[int, int, int]] = (-1, (0, 0, 0))
         self._compactions: set[str] = set()
         self._told_of_error = False
         self._provider_says = ""
@@ -114,17 +117,16 @@ class ClaudeReader(Reader[Record]):
         if message.model == "<synthetic>" or record.isApiErrorMessage:
             self._synthetic(record, blocks, origin)
             return
-        identity = hash(message.id or record.uuid or f"#{start}")
-        draft = self._steps.get(identity)
-        new = draft is None
-        if draft is None:
-            fallback = message.id or "assistant"
-            draft = self.assembly.step(start, end, _step_quote(blocks, plain), fallback, origin)
-            self._steps[identity] = draft
-        elif draft.mute:
-            self.assembly.speak(draft, start, end, _step_quote(blocks, plain))
+        place = self._messages.place(message.id or record.uuid or f"#{start}")
+        new = place == len(self.assembly.drafts)
+        if new:
+            draft = self.assembly.step(start, end, _step_quote(blocks, plain), message.id or "assistant", origin)
+        else:
+            draft = self.assembly.drafts[place]
+            if draft.mute:
+                self.assembly.speak(draft, start, end, _step_quote(blocks, plain))
         self.by(model=message.model)
-        self._count(identity, message.usage, new)
+        self._count(place, message.usage, new)
         self.provider_errors = 0
         said = last = ""
         for block in blocks:
@@ -190,17 +192,17 @@ class ClaudeReader(Reader[Record]):
             self.last = "provider"
             self._provider_says = said[:TEXT_CAP]
 
-    def _count(self, identity: int, usage: Usage | None, new: bool) -> None:
+    def _count(self, message: int, usage: Usage | None, new: bool) -> None:
         """Tokens: the last usage of each message counts, its fragments correct it; a copy of old history does not."""
-        if usage is None or not (new or identity == self._last_usage[0]):
+        if usage is None or not (new or message == self._last_usage[0]):
             return
         cached = usage.cache_read_input_tokens or 0
         fresh = (usage.input_tokens or 0) + (usage.cache_creation_input_tokens or 0)
         now = (fresh + cached, usage.output_tokens or 0, cached)
         last, before = self._last_usage
         for place in range(3):
-            self._tokens[place] += now[place] - (before[place] if last == identity else 0)
-        self._last_usage = (identity, now)
+            self._tokens[place] += now[place] - (before[place] if last == message else 0)
+        self._last_usage = (message, now)
 
     # --- the end ------------------------------------------------------------------------------------------------------
 
@@ -211,7 +213,6 @@ class ClaudeReader(Reader[Record]):
         self.tokens = result_tokens(result) or Tokens(*self._tokens)
         self.cost_usd = amount(result.total_cost_usd)
         self.compactions = len(self._compactions)
-        self._steps.clear()
         return super().trace(path)
 
     def end_reason(self) -> EndReason:
@@ -246,4 +247,4 @@ def _step_quote(blocks: list[Block], plain: bool) -> str:
     for block in blocks:
         if said := quote(block.text or block.thinking, plain):
             return said
-    return next((block.name[:120] for block in blocks if block.name), "")
+    return next((sys.intern(block.name[:120]) for block in blocks if block.name), "")
