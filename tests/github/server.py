@@ -234,6 +234,8 @@ def _with_page(target: str, page: str) -> str:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = 1 << 16
+    disable_nagle_algorithm = True
     github: GitHub
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002

@@ -34,12 +34,16 @@ mutation Delete($input: UpdateRefsInput!) { updateRefs(input: $input) { clientMu
 """
 
 
-def is_ours(commit: Commit, home: Home, change: str) -> bool:
-    """Made by our account for this change, and signed by GitHub: names and addresses alone can be had by anybody."""
+def is_by_us(commit: Commit, home: Home) -> bool:
+    """Made by our account and signed by GitHub: names and addresses alone can be had by anybody."""
     author, committer, signed = commit.author, commit.committer, commit.commit.verification
     by_us = author is not None and author.id == home.account and signed is not None and signed.verified
-    through = committer is not None and (committer.id == home.account or committer.login == WEB_FLOW)
-    return by_us and through and revision_of(commit.commit.message, change) != ""
+    return by_us and committer is not None and (committer.id == home.account or committer.login == WEB_FLOW)
+
+
+def is_ours(commit: Commit, home: Home, change: str) -> bool:
+    """Made by us for this change."""
+    return is_by_us(commit, home) and revision_of(commit.commit.message, change) != ""
 
 
 def revision_of(message: str, change: str) -> str:
@@ -50,6 +54,49 @@ def revision_of(message: str, change: str) -> str:
             if named == change:
                 return revision or "0"
     return ""
+
+
+class StaleError(Exception):
+    """The branch is not where we saw it: somebody was faster."""
+
+
+def commit_on(
+    place: Place, writer: Writer, branch: str, tip: str, message: str, texts: Mapping[str, str | None]
+) -> None:
+    """One signed commit on top of `tip` (None removes a file). StaleError when the branch has moved on.
+
+    https://docs.github.com/graphql/reference/mutations#createcommitonbranch
+    """
+    headline, _, rest = message.strip().partition("\n")
+    added = [
+        {"path": path, "contents": base64.b64encode(encoded(text)).decode()}
+        for path, text in sorted(texts.items())
+        if text is not None
+    ]
+    gone = [{"path": path} for path, text in sorted(texts.items()) if text is None]
+    asked = {
+        "branch": {"repositoryNameWithOwner": place.repository, "branchName": branch},
+        "expectedHeadOid": tip,
+        "message": {"headline": headline, "body": rest.strip()},
+        "fileChanges": {"additions": added, "deletions": gone},
+    }
+    try:
+        done = writer.graphql(COMMIT, {"input": asked})["createCommitOnBranch"]
+    except StatusError as error:
+        if error.said != "STALE_DATA":
+            raise
+        raise StaleError from error
+    signature = done["commit"]["signature"]
+    check_signed(branch, bool(signature and signature["isValid"]))
+
+
+def check_signed(branch: str, signed: bool) -> None:
+    """RefusedError for a commit of ours that GitHub did not sign."""
+    if not signed:
+        raise RefusedError(
+            f"{branch}: GitHub did not sign our commit, so nobody could tell it from a forged one. "
+            "On GitHub Enterprise Server, enable web commit signing; then delete the branch and run again."
+        )
 
 
 class Branches:
@@ -145,28 +192,10 @@ class Branches:
         return "updated"
 
     def _commit(self, pull: OpenPull, tip: str, texts: Mapping[str, str | None]) -> None:
-        """https://docs.github.com/graphql/reference/mutations#createcommitonbranch"""
-        headline, _, rest = pull.message.strip().partition("\n")
-        added = [
-            {"path": path, "contents": base64.b64encode(encoded(text)).decode()}
-            for path, text in sorted(texts.items())
-            if text is not None
-        ]
-        gone = [{"path": path} for path, text in sorted(texts.items()) if text is None]
-        asked = {
-            "branch": {"repositoryNameWithOwner": self.place.repository, "branchName": pull.branch},
-            "expectedHeadOid": tip,
-            "message": {"headline": headline, "body": rest.strip()},
-            "fileChanges": {"additions": added, "deletions": gone},
-        }
         try:
-            done = self.writer.graphql(COMMIT, {"input": asked})["createCommitOnBranch"]
-        except StatusError as error:
-            if error.said != "STALE_DATA":
-                raise
+            commit_on(self.place, self.writer, pull.branch, tip, pull.message, texts)
+        except StaleError as error:
             raise _moved(pull.branch) from error
-        signature = done["commit"]["signature"]
-        _check_signed(pull.branch, bool(signature and signature["isValid"]))
 
     def _object(self, pull: OpenPull, home: Home, above: Sequence[str]) -> str:
         """The default branch's tree with the edits, committed: `createCommitOnBranch` knows neither modes nor merges.
@@ -178,7 +207,7 @@ class Branches:
         tree = self.writer.write("POST", f"{path}/git/trees", Sha, {"base_tree": home.tree, "tree": entries})
         body = {"message": pull.message.strip(), "tree": tree.sha, "parents": list(above)}
         made = self.writer.write("POST", f"{path}/git/commits", Written, body)
-        _check_signed(pull.branch, made.verification.verified)
+        check_signed(pull.branch, made.verification.verified)
         return made.sha
 
     def _entry(self, edit: Edit) -> dict[str, Any]:
@@ -219,11 +248,3 @@ def _same(tree: Tree, path: str) -> tuple[str, str]:
 
 def _moved(branch: str) -> RefusedError:
     return RefusedError(f"{branch}: the branch moved while it was written. Run again.")
-
-
-def _check_signed(branch: str, signed: bool) -> None:
-    if not signed:
-        raise RefusedError(
-            f"{branch}: GitHub did not sign our commit, so nobody could tell it from a forged one. "
-            "On GitHub Enterprise Server, enable web commit signing; then delete the branch and run again."
-        )

@@ -17,6 +17,7 @@ from bot.forge.github.answers import Comment, Found, Issue, Pull, RefObject
 from bot.forge.github.branches import Branches
 from bot.forge.github.client import Reader, Writer
 from bot.forge.github.errors import StatusError
+from bot.forge.github.ledger import LedgerBranch, Remembered
 from bot.forge.github.place import Place
 from bot.model import TIERS, CloseChange, Effect, Harness, NoteMerged, OpenIssue, OpenPull, Performed
 
@@ -54,6 +55,7 @@ class GitHubForge:
         self.writer = writer
         self.looks = {look.name: look for look in looks}
         self._made: set[str] = set()
+        self._ledger = LedgerBranch(self.place, writer)
         self._issues: dict[str, Issue] | None = None
 
     def close(self) -> None:
@@ -90,6 +92,14 @@ class GitHubForge:
         except RefusedError as error:
             return Performed(effect.change, "refused", "", str(error))
 
+    def read_ledger(self) -> Remembered:
+        """The lines of the repository's ledger, in order (bot/ledger.py folds them)."""
+        return self._ledger.read()
+
+    def append_ledger(self, lines: Sequence[str]) -> int:
+        """Remember these lines (bot/ledger.py encodes them), each once; how many were new."""
+        return self._ledger.append(lines)
+
     # --- pulls --------------------------------------------------------------------------------------------------------
 
     def _open_pull(self, pull: OpenPull) -> Performed:
@@ -99,7 +109,7 @@ class GitHubForge:
         outcome, detail = self.branches.put(pull)
         if outcome == "frozen":
             return Performed(pull.change, "frozen", name, detail)
-        self._make_labels(pull.labels)
+        self._make_labels(pull.labels, open_one)
         number, url, fresh, said = self._write_pull(pull, open_one)
         fresh |= self._put_labels(number, pull.labels, open_one)
         self._end_issue(pull.change, f"It is a pull now: #{number}.")
@@ -149,11 +159,11 @@ class GitHubForge:
 
     # --- labels -------------------------------------------------------------------------------------------------------
 
-    def _make_labels(self, names: Sequence[str]) -> None:
+    def _make_labels(self, names: Sequence[str], bearer: Pull | Issue | None) -> None:
         """Labels that are not there yet, with colour and description; the others stay as a person likes them."""
         for name in names:
             look = self.looks.get(name)
-            if look is None or name in self._made:
+            if look is None or name in self._made or (bearer and any(label.name == name for label in bearer.labels)):
                 continue
             if self.reader.find(f"{self.place.path}/labels/{quote(name, safe='')}", dict) is None:
                 asked = {"name": name, "color": look.colour, "description": look.description}
@@ -192,7 +202,7 @@ class GitHubForge:
         known = self._issue(issue.change) or self._searched(issue.change)
         if known and known.state == "closed":
             self._check_not_dismissed(known.number, known.html_url)
-        self._make_labels(issue.labels)
+        self._make_labels(issue.labels, known)
         asked: dict[str, Any] = {"title": issue.title, "body": body}
         path, said = f"{self.place.path}/issues", ""
         if known is None:

@@ -146,7 +146,7 @@ class Place:
 
     def _files(self, tree: Tree, paths: Iterable[str]) -> dict[str, HarnessFile]:
         wanted = {path: tree[path] for path in paths if tree[path].type == "blob" and tree[path].size <= MAX_FILE}
-        texts = self._texts(sorted({entry.sha for entry in wanted.values()}))
+        texts = self.texts(sorted({entry.sha for entry in wanted.values()}))
         found = {}
         for path, entry in wanted.items():
             text = texts[entry.sha].decode("utf-8", "surrogateescape")
@@ -154,7 +154,7 @@ class Place:
             found[path] = HarnessFile(path, "" if is_link else text, entry.mode, link=text if is_link else "")
         return found
 
-    def _texts(self, shas: list[str]) -> dict[str, bytes]:
+    def texts(self, shas: list[str]) -> dict[str, bytes]:
         """Bytes of many files in few calls. What GraphQL cannot say exactly (binary, cut, no UTF-8) is asked alone."""
         found: dict[str, bytes] = {}
         for at in range(0, len(shas), BATCH):
