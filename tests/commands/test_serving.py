@@ -1,12 +1,19 @@
 """The server starts with what the environment says, and not at all without a secret."""
 
+import hashlib
+import hmac
+import http.client
+import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -120,6 +127,12 @@ def test_it_serves_without_github_and_stops_when_told(tmp_path: Path) -> None:
     assert (tmp_path / "flywheel-data" / "inbox.db").is_file()
 
 
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
 def _ask(url: str) -> int:
     for _ in range(200):
         try:
@@ -128,3 +141,38 @@ def _ask(url: str) -> int:
         except OSError:
             time.sleep(0.05)
     return 0
+
+
+def test_every_delivery_acknowledged_before_kill_9_is_on_disk(tmp_path: Path) -> None:
+    port = _free_port()
+    process = start(tmp_path, FLYWHEEL_WEBHOOK_SECRET="x", FLYWHEEL_PORT=str(port))
+    assert 200 == _ask(f"http://127.0.0.1:{port}/healthz")
+    killer = threading.Timer(0.5, process.kill)
+    killer.start()
+
+    with ThreadPoolExecutor(8) as pool:
+        told = [name for name in pool.map(lambda number: _deliver(port, f"d{number}"), range(3_000)) if name]
+    killer.join()
+    process.communicate(timeout=20)
+
+    with sqlite3.connect(tmp_path / "flywheel-data" / "inbox.db") as connection:
+        kept = {row[0] for row in connection.execute("SELECT id FROM delivery")}
+    assert 0 < len(told) < 3_000
+    assert set() == set(told) - kept
+
+
+def _deliver(port: int, name: str) -> str:
+    """The delivery's id when it was acknowledged, else nothing."""
+    body = json.dumps({"repository": {"id": 1, "full_name": "o/r"}, "ref": "refs/heads/x"}).encode()
+    headers = {
+        "Content-Type": "application/json",
+        "X-GitHub-Event": "push",
+        "X-GitHub-Delivery": name,
+        "X-Hub-Signature-256": "sha256=" + hmac.new(b"x", body, hashlib.sha256).hexdigest(),
+    }
+    try:
+        request = urllib.request.Request(f"http://127.0.0.1:{port}/webhook", body, headers)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return name if answer.status == 202 else ""
+    except (OSError, http.client.HTTPException):
+        return ""

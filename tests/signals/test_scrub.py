@@ -140,6 +140,15 @@ def test_a_short_value_is_no_secret_that_can_be_looked_for() -> None:
     assert () == known(["true", "", "  1 "])
 
 
+def test_a_private_key_among_the_secrets_of_the_job_hides_no_other_key() -> None:
+    ours = f"-----BEGIN PRIVATE KEY-----\n{FAKE}\n-----END PRIVATE KEY-----"
+    other = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBg\n-----END PRIVATE KEY-----"
+
+    found = scrub(json.dumps({"a": other, "b": f"its body: {FAKE}"}).encode(), known([ours])).decode()
+
+    assert {"a": MARK, "b": f"its body: {MARK}"} == json.loads(found)
+
+
 def test_a_secret_in_a_wide_report_goes() -> None:
     assert TOKEN not in scrub(f"<a>{TOKEN}</a>".encode("utf-16")).decode("utf-16")
 
