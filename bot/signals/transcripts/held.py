@@ -28,8 +28,8 @@ class Element:
     raw: bytes | memoryview
     mended: bool
 
-    def value(self, losses: Losses) -> object:
-        """The element decoded, None when that cannot be; a number beyond all measure is told in the losses."""
+    def value(self, losses: Losses | None = None) -> object:
+        """The element decoded, None when that cannot be; a number beyond all measure is told in the losses, if they are given."""
         return decoded(self.raw, None if self.mended else losses, self.line)
 
 
