@@ -2,8 +2,8 @@
 
     python -m bench.statistics
 
-Bars: research/mining.md §4.2 (power), §4.5 (regression flags), §4.6 (bench.reuse). Real verdicts: Terminal-Bench 0.1.1, 7 submissions of
-5 runs on each of 80 tasks (shared data; said when it is not here). Seeded; about a minute on one core.
+Bars: research/mining.md §4.2 (power), §4.5 (regression flags), §4.6 (bench.reuse). Real verdicts: Terminal-Bench
+0.1.1, 7 submissions of 5 runs on each of 80 tasks (shared data; said when it is not here). Seeded; a minute on a core.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from bench import reuse
+from bot.trials import forecast
 from bot.trials.answer import answer
 from bot.trials.limits import FEW
 from bot.trials.plan import LIFTED, REFERENCE_POOL, simulate
@@ -42,9 +43,7 @@ Verdicts = Mapping[str, Mapping[str, Sequence[str]]]
 
 def power() -> None:
     """Both tests at each size and gain; the first column is the error, of which 0.05 is allowed."""
-    print(
-        "\nPower, ours (published): E reaches 20 in the registered order, after 10 tasks or more | exact permutation p <= .05"
-    )
+    print("\nPower, ours (published): E reaches 20, registered, from the 10th task on | exact permutation p <= .05")
     print("tasks runs   no gain         " + "".join(f"+{gain:<27.1%}" for gain in GAINS[1:]))
     for (tasks, repeats), bars in BARS.items():
         cells = []
@@ -178,6 +177,39 @@ def against_itself(found: Verdicts) -> None:
         print(f"{name:34} {improved:13} % {worse:9} %   {fixed / 100:17.1f} {broken / 100:12.1f}")
 
 
+def forecasts(found: Verdicts) -> None:
+    """Chances from three runs of a task, scored on its other two against each other, every way: noise, foretold."""
+    print(
+        "\nReal verdicts, nothing changed: the chance of a task being 'fixed', from 3 runs, scored on 2 others (20 ways)"
+    )
+    print(f"{'':34} foretold   seen     of   AUROC   Brier   the same for all")
+    chances: list[forecast.Chance] = []
+    again: list[Tally] = []
+    for name, tasks in sorted(found.items()):
+        begin = len(chances)
+        whole = {task: [o == "pass" for o in told] for task, told in tasks.items() if "none" not in told}
+        for before, after in itertools.permutations(range(5), 2):
+            known = [
+                forecast.Known(f"{name}/{task}/{before}{after}", sum(told) - told[before] - told[after], 3)
+                for task, told in whole.items()
+            ]
+            chances += forecast.forecast(known, 1)
+            again += [
+                Tally(one.task, told[after], 1, told[before], 1)
+                for one, told in zip(known, whole.values(), strict=True)
+            ]
+        _foretold(name, chances[begin:], again[begin:])
+    _foretold("all", chances, again)
+
+
+def _foretold(name: str, chances: Sequence[forecast.Chance], again: Sequence[Tally]) -> None:
+    scores = forecast.score(chances, again)
+    if scores:
+        seen = sum(one.treated > one.control for one in again)
+        line = f"{name:34} {sum(one.fixed for one in chances):8.0f} {seen:6} {len(again):6}"
+        print(f"{line} {scores[0].auroc or 0:7.2f} {scores[0].brier:7.4f} {scores[0].base:9.4f}")
+
+
 def pairs(found: Verdicts) -> None:
     """Submissions that use the same model, one as control: is the other harness better?"""
     print("\nReal verdicts, pairs with the same model")
@@ -207,6 +239,7 @@ def main() -> None:
     if VERDICTS.is_file():
         found = verdicts()
         against_itself(found)
+        forecasts(found)
         pairs(found)
     else:
         print("\nReal verdicts: not here.")
