@@ -139,7 +139,12 @@ class GitHubForge:
         path = f"{self.place.path}/pulls"
         if known is None:
             asked = {"title": pull.title, "body": body, "head": pull.branch, "base": self.place.home().branch}
-            made = self.writer.write("POST", path, Pull, asked)
+            try:
+                made = self.writer.write("POST", path, Pull, asked)
+            except StatusError as error:
+                if "already exists" not in error.said:
+                    raise
+                raise RefusedError(f"{pull.branch}: another worker was faster. Run again.") from error
             return made.number, made.html_url, True, ""
         if (known.title, _lines(known.body)) == (pull.title, body):
             return known.number, known.html_url, False, ""
