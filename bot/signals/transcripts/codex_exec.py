@@ -119,7 +119,7 @@ class ExecReader(Reader[Event]):
     def record(self, record: Event, number: int, start: int, end: int, raw: bytes, mended: bool) -> None:
         """Take in one event."""
         kind = record.type
-        if record.item is not None and kind in TYPES:
+        if record.item is not None and record.item.type and kind in TYPES:
             self._item(record.item, kind, start, end, mended)
             return
         if kind.startswith("item.") and kind in TYPES:

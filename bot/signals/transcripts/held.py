@@ -29,7 +29,7 @@ class Element:
     mended: bool
 
     def value(self, losses: Losses | None = None) -> object:
-        """The element decoded, None when that cannot be; a number beyond all measure is told in the losses, if they are given."""
+        """The element decoded; None when a number in it is beyond all measure, which is told in the losses if given."""
         return decoded(self.raw, None if self.mended else losses, self.line)
 
 
