@@ -179,9 +179,7 @@ def against_itself(found: Verdicts) -> None:
 
 def forecasts(found: Verdicts) -> None:
     """Chances from three runs of a task, scored on its other two against each other, every way: noise, foretold."""
-    print(
-        "\nReal verdicts, nothing changed: the chance of a task being 'fixed', from 3 runs, scored on 2 others (20 ways)"
-    )
+    print("\nReal verdicts, nothing changed: the chance of being 'fixed', from 3 runs, scored on 2 others (20 ways)")
     print(f"{'':34} foretold   seen     of   AUROC   Brier   the same for all")
     chances: list[forecast.Chance] = []
     again: list[Tally] = []
