@@ -12,8 +12,8 @@ from bot.errors import UserError
 from bot.trials.design import Design, canonical
 from bot.trials.limits import FEW
 from bot.trials.regressions import CONFIRM_RUNS
-from bot.trials.results import Arm, Run, passed, tallies
-from bot.trials.statistics import HARMS, reached
+from bot.trials.results import Arm, Run, passed, stayed_away, tallies
+from bot.trials.statistics import CONFIRMED, HARMS, e_value
 
 RERUNS = 2
 """A run without a verdict is tried again so often, then dropped (research/mining.md §6)."""
@@ -62,15 +62,12 @@ def kept(made: Design, runs: Sequence[Run], guards: Collection[str] | None = Non
 
 
 def due(made: Design, runs: Sequence[Run]) -> tuple[Due, ...]:
-    """The runs of targeted tasks that are still to be made, in order; none once E reached a bar (ten tasks or more).
+    """The runs of targeted tasks that are still to be made, in order; none once E is at a bar (ten tasks or more).
 
-    A run without a verdict counts as made after two more tries.
+    Asked of tasks that are done in both arms: an end within a task would depend on how it goes. A run without a verdict
+    counts as made after two more tries.
     """
     first = [run for run in runs if run.stage == 1 and run.set == "targeted"]
-    places = {task: place for place, task in enumerate(made.targeted)}
-    found = sorted((t for t in tallies(first, passed) if t.task in places), key=lambda tally: places[tally.task])
-    if reached(found, earliest=FEW) is not None or reached(found, HARMS, earliest=FEW) is not None:
-        return ()
     judged: dict[tuple[str, str], int] = {}
     lost: dict[tuple[str, str], int] = {}
     for run in first:
@@ -78,13 +75,24 @@ def due(made: Design, runs: Sequence[Run]) -> tuple[Due, ...]:
         count[run.task, run.arm] = count.get((run.task, run.arm), 0) + 1
     arms: tuple[Literal["control"], Literal["treated"]] = ("control", "treated")
     waiting = [
-        Due(task, arm, made.repeats - made_already)
+        Due(task, arm, made.repeats - already)
         for task in made.targeted
         for arm in arms
-        for made_already in [judged.get((task, arm), 0) + lost.get((task, arm), 0) // (RERUNS + 1)]
-        if made_already < made.repeats
+        for already in [judged.get((task, arm), 0) + lost.get((task, arm), 0) // (RERUNS + 1)]
+        if already < made.repeats
     ]
-    return tuple(waiting)
+    undone = {one.task for one in waiting}
+    return () if _ended(made, [run for run in first if run.task not in undone]) else tuple(waiting)
+
+
+def _ended(made: Design, done: Sequence[Run]) -> bool:
+    """Whether E of the tasks that are done decides: for harm, or for every endpoint that was registered."""
+    found, away = tallies(done, passed), tallies(done, stayed_away)
+    if len(found) < FEW:
+        return False
+    if e_value(found, HARMS) >= CONFIRMED:
+        return True
+    return e_value(found) >= CONFIRMED and (made.endpoint == "passes" or e_value(away) >= CONFIRMED)
 
 
 def _guard(run: Run) -> bool:

@@ -62,6 +62,18 @@ def test_the_next_runs_are_those_of_the_order() -> None:
     assert len(due(DESIGN, [])) == 2 * len(TASKS)
 
 
+def test_a_trial_of_two_endpoints_goes_on_until_both_decide() -> None:
+    design = made(endpoint="passes-and-recurrence")
+    first = runs(design.targeted[:10], "fff", "ppf")
+    shows = [msgspec.structs.replace(run, recurred=True) for run in first]
+    gone = [msgspec.structs.replace(run, recurred=run.arm == "control") for run in first]
+
+    assert due(design, shows)[0] == Due(design.targeted[10], "control", 3)
+    assert due(design, gone) == ()
+    assert due(design, runs(design.targeted[:10], "ppp", "fpf")) == ()
+    assert due(DESIGN, first[:-1])[0] == Due(DESIGN.targeted[9], "treated", 1)
+
+
 def test_a_run_without_a_verdict_is_tried_twice_more_and_then_dropped() -> None:
     (first, *_) = DESIGN.targeted
     once, thrice = runs((first,), "ffn", "ppp"), runs((first,), "ffnnn", "ppp")
