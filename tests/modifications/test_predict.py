@@ -2,7 +2,8 @@
 
 from bot.model import Call, Check, Detector, Episode, Finding, Pattern, Remedy, Step, Trace
 from bot.modifications.guards.loop_guard import NUDGE
-from bot.modifications.predict import FEWEST, predict
+from bot.modifications.predict import FEWEST, Spoken, predict, sentinels, spoken
+from bot.trials.forecast import Known, forecast
 
 EDIT = Call("Edit", "edit", "ok", paths=("a.py",))
 RED = Call("Bash", "shell", "error", "pytest", check=Check("fail", ("t.py::a",)))
@@ -81,3 +82,25 @@ def test_no_score_is_better_than_one_from_too_little():
 
     assert predict(detector("loop-guard"), pattern(), few).score == {}
     assert predict(detector("loop-guard"), pattern(), silent).score == {}
+
+
+def test_every_task_is_told_of_also_those_that_the_remedy_does_not_touch():
+    fleet = [
+        episode("a1", "fail", loop(3), "a"),
+        episode("a2", "fail", QUIET, "a"),
+        episode("a3", "pass", loop(3), "a"),
+        *[episode(f"b{n}", "pass", QUIET, "b") for n in range(3)],
+        episode("c1", "fail", QUIET, "c"),
+        episode("d1", "none", loop(3), "d"),
+    ]
+    told = spoken(predict(detector("loop-guard"), pattern("a1", "a2"), fleet), fleet, "octo/shop")
+
+    assert told == (Spoken("a", 1, 3, 0.5, 1.0), Spoken("b", 3, 3, 0.0, 0.0), Spoken("c", 0, 1, 0.0, 0.0))
+    assert sentinels(told) == ("b",)
+    assert spoken(predict(detector(), pattern(), fleet), fleet, "octo/other") == ()
+
+    chances = forecast(
+        [Known(one.task, one.passed, one.runs, one.speaks_failing, one.speaks_passing) for one in told], 3
+    )
+    assert max(chances, key=lambda one: one.fixed).task == "a"
+    assert min(chances, key=lambda one: one.fixed + one.broken).task == "b"
