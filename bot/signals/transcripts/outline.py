@@ -101,19 +101,19 @@ def _decoded(text: str, at: int) -> tuple[Outline, int] | None:
     except BROKEN:
         return None
     record = Outline({}, True)
-    _flatten(value, (), record.keys)
+    _flatten(value, "", 1, record.keys)
     return record, end
 
 
-def _flatten(value: dict[str, object], path: tuple[str, ...], keys: dict[str, str]) -> None:
+def _flatten(value: dict[str, object], path: str, depth: int, keys: dict[str, str]) -> None:
     for key, item in value.items():
-        here = (*path, key[:VALUE_CAP])
+        here = path + key[:VALUE_CAP]
         if isinstance(item, dict):
-            keys[".".join(here)] = "{"
-            if len(here) < DEPTH:
-                _flatten(item, here, keys)
+            keys[here] = "{"
+            if depth < DEPTH:
+                _flatten(item, f"{here}.", depth + 1, keys)
         else:
-            keys[".".join(here)] = "[" if isinstance(item, list) else str(item)[:VALUE_CAP]
+            keys[here] = "[" if isinstance(item, list) else str(item)[:VALUE_CAP]
 
 
 def _scan(text: str, at: int) -> tuple[Outline, int]:
