@@ -25,8 +25,14 @@ def of(
         yield f"Passes may still have risen by up to {max(high, 0.0):.2f} (95 %)."
     if result == "confirmed" and not guarded:
         yield "There was no guard set: what else the change breaks is not known."
+    if both := len(_tasks(first, "targeted") & _tasks(first, "guard")):
+        yield f"{both} tasks are in both sets: a guard must be disjoint from what is aimed at."
     if _uneven(first):
         yield "Tasks or arms have unequal repeats: sound only if nobody looked at outcomes before adding some."
+
+
+def _tasks(first: Sequence[Run], of_set: str) -> set[str]:
+    return {run.task for run in first if run.set == of_set}
 
 
 def _uneven(first: Sequence[Run]) -> bool:

@@ -1,7 +1,12 @@
 """What a trial may say: first what it must not."""
 
+import json
 import random
 from collections.abc import Iterable
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.trials.answer import answer
 from bot.trials.results import Arm, Run
@@ -111,6 +116,9 @@ def test_what_may_not_be_read_into_a_result_is_said() -> None:
     uneven = answer([*tasks(12, "fff", "ppp"), Run("t0", "treated", "9", "pass")])
     cosmetic = answer(recurring(10, ("fff", "111"), ("fff", "000")))
 
+    shared = answer([*tasks(12, "fff", "ppp"), *(msgspec.structs.replace(r, set="guard") for r in tasks(1, "f", "p"))])
+
+    assert any("1 tasks are in both sets" in said for said in shared.limits)
     assert few.result == unguarded.result == "confirmed"
     assert any("little of others" in said for said in few.limits)
     assert not any("little of others" in said for said in unguarded.limits)
@@ -209,3 +217,30 @@ def test_random_halves_of_one_arm_are_rarely_improved() -> None:
         improved += answer(runs).result == "confirmed"  # type: ignore[arg-type]
 
     assert improved <= 19  # 5 % of 200 and three standard errors
+
+
+@given(
+    st.lists(
+        st.builds(
+            Run,
+            st.sampled_from("abc"),
+            st.sampled_from(("control", "treated")),
+            st.sampled_from("12345"),
+            st.sampled_from(("pass", "fail", "none")),
+            st.sampled_from(("targeted", "guard")),
+            st.sampled_from((None, True, False)),
+            st.sampled_from((1, 2)),
+        ),
+        max_size=60,
+    )
+)
+def test_whatever_was_run_there_is_an_answer_in_finite_numbers(runs: list[Run]) -> None:
+    said = answer(runs, order=["b", "a"])
+
+    json.dumps(msgspec.to_builtins(said), allow_nan=False)
+    for found in (said.targeted, said.guard, said.recurrence):
+        if found:
+            assert -1 <= found.interval[0] <= found.delta <= found.interval[1] <= 1
+            assert 0 <= found.p <= 1
+    if not any(run.arm == "treated" for run in runs):
+        assert said.result == "inconclusive"
