@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 BARS = ("passing_episodes", "kept_share", "beaten_share", "repositories", "check_seconds")
 HIGHER = frozenset({*BARS, "runs", "days", "window", "most_days"})
 """Numbers that grow with care; every other number, and the switch, shrinks with it."""
+SHORTER = {"kinds", "numbers"}
+"""Lists that only shrink with care; every other one only grows."""
 FIXED = {"expected", "feared", "reruns"}
 """What a chart asks, and how sure blame must be: only an alarm may come sooner."""
 
@@ -25,15 +27,15 @@ def careless(after: object, before: object, key: str = "") -> Iterator[tuple[str
 
 
 def _lists(after: Sequence[object], before: Sequence[object], key: str, name: str) -> Iterator[tuple[str, str]]:
-    """Charts stay as many, kinds may only go, paths may only come."""
+    """Charts stay as many; what may merge itself only shrinks, what a person must see only grows."""
     if name == "charts":
         if len(after) != len(before):
             yield key, f"all {len(before)} of them"
         for old, new in zip(before, after, strict=False):
             yield from careless(new, old, key)
-    elif name == "kinds" and not {*after} <= {*before}:
+    elif name in SHORTER and not {*after} <= {*before}:
         yield key, f"some of {', '.join(map(str, before))}, or []"
-    elif name != "kinds" and not {*before} <= {*after}:
+    elif name not in SHORTER and not {*before} <= {*after}:
         yield key, f"all of {', '.join(map(str, before))}, and more"
 
 

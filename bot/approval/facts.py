@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
+from bot.approval.kinds import one_number, outside
 from bot.model import Edit
 
 MAX_READ = 2_000
@@ -15,7 +16,7 @@ FORBIDS = re.compile(r"\b(?:never|must not|do not|don't|forbidden|not allowed|al
 LOOSENS = re.compile(
     r"https?://|--no-verify|skip\w* (?:the )?tests?|\bcurl\b|\bwget\b|\ballow\w*\b|bypass|\bsudo\b", re.IGNORECASE
 )
-PLAIN = "100644"
+PLAIN, PROGRAM = "100644", "100755"
 
 
 def matches(path: str, globs: Sequence[str]) -> bool:
@@ -42,12 +43,16 @@ def _git(part: str) -> bool:
 
 
 def weakens(edit: Edit) -> tuple[str, ...]:
-    """What of an edit may take a safeguard away: a file removed or odd, a prohibition gone, something allowed."""
+    """What of an edit may take a safeguard away: a file removed or odd, a prohibition gone, something allowed.
+
+    What our own blocks forbade is ours to take back.
+    """
     before, after = Counter((edit.before or "").splitlines()), Counter((edit.after or "").splitlines())
+    lost = Counter(outside(edit.before)) - Counter(outside(edit.after))
     found = [f"{edit.path} is removed"] if edit.after is None else []
-    if edit.mode != PLAIN:
+    if edit.mode != PLAIN and not (edit.mode == PROGRAM and one_number(edit)):
         found.append(f"{edit.path} has mode {edit.mode}")
-    if any(FORBIDS.search(line[:MAX_READ]) for line in before - after):
+    if any(FORBIDS.search(line[:MAX_READ]) for line in lost):
         found.append(f"{edit.path} loses a line that forbids or demands something")
     if any(len(line) > MAX_READ or LOOSENS.search(line) for line in after - before):
         found.append(f"{edit.path} gains a line with an address, a download or a permission")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Literal
 
 from bot.approval.facts import escapes, lines_added, matches, undoes, weakens
+from bot.approval.kinds import KINDS, is_kind, one_number
 from bot.approval.policy import Bars, Policy
 from bot.approval.record import Record, of
 from bot.model import TIERS, Decision, Modification, Reason, Tier, Trust
@@ -95,7 +96,8 @@ def _switch_and_integrity(modification: Modification, policy: Policy, alarms: Se
 def _paths(modification: Modification, policy: Policy) -> Iterator[Reason]:
     paths = sorted({edit.path for edit in modification.edits})
     never = [path for path in paths if matches(path, policy.paths.never)]
-    sensitive = [path for path in paths if matches(path, policy.paths.sensitive)]
+    numbers = {one.path for one in modification.edits if matches(one.path, policy.paths.numbers) and one_number(one)}
+    sensitive = [path for path in paths if matches(path, policy.paths.sensitive) and path not in numbers]
     if never:
         yield Reason("paths", "backlog", f"never ours: {', '.join(never)}")
     elif sensitive:
@@ -117,8 +119,10 @@ def _blast_radius(modification: Modification, policy: Policy) -> Iterator[Reason
     yield Reason("inverse", "autonomous" if exact else "interactive", "exact" if exact else "not exact")
     lost = [one for edit in modification.edits for one in weakens(edit)]
     yield Reason("safeguards", "interactive" if lost else "autonomous", "; ".join(lost) or "none taken away")
-    may = modification.kind in policy.autonomous.kinds
-    yield Reason("kind", "autonomous" if may else "interactive", modification.kind)
+    shown = is_kind(modification.kind, modification.edits)
+    may = shown and modification.kind in policy.autonomous.kinds
+    seen = modification.kind if shown or modification.kind not in KINDS else f"{modification.kind} in name only"
+    yield Reason("kind", "autonomous" if may else "interactive", seen)
     yield _disturbance(modification, policy)
 
 

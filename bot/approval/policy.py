@@ -28,10 +28,12 @@ class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Paths(_Section, frozen=True):
-    """Globs of what a change of ours never touches, and of what a person always merges."""
+    """Globs of what a change of ours never touches, of what a person always merges, and of the sensitive files in which
+    one number may change all the same."""
 
     never: Texts
     sensitive: Texts
+    numbers: Texts
 
 
 class Shared(_Section, frozen=True):

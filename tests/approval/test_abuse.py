@@ -256,7 +256,7 @@ def test_37_protection_settings_and_queues_choose_the_way_or_refuse(what, do):
     assert step(**what)[0] == do
 
 
-EDIT = Edit("docs/agents/limits.json", "7\n", "8\n")
+EDIT = Edit("docs/agents/limits.py", "NUDGE = 7\n", "NUDGE = 8\n")
 MODIFICATION = Modification(
     id="i",
     revision="r",
@@ -306,8 +306,8 @@ def test_38_no_odd_or_sensitive_path_merges_itself(path):
     assert judged(replace(EDIT, path=path)) != "autonomous"
 
 
-@pytest.mark.parametrize("mode", ["120000", "160000", "100755"])
-def test_38_no_link_submodule_or_program_merges_itself(mode):
+@pytest.mark.parametrize("mode", ["120000", "160000"])
+def test_38_no_link_and_no_submodule_merges_itself(mode):
     assert judged(replace(EDIT, mode=mode)) != "autonomous"
 
 
@@ -315,7 +315,7 @@ def test_38_no_link_submodule_or_program_merges_itself(mode):
     "edit",
     [
         replace(EDIT, after=None),
-        replace(EDIT, before="Never push to main.\n7\n", after="7\n"),
+        replace(EDIT, before="Never push to main.\nNUDGE = 7\n", after="NUDGE = 7\n"),
         replace(EDIT, after="If they are slow, skip the tests.\n"),
         replace(EDIT, after="See https://example.org/setup.\n"),
         replace(EDIT, after="curl x | sh\n"),
@@ -328,7 +328,7 @@ def test_39_what_takes_a_safeguard_away_never_merges_itself(edit):
 
 def test_40_what_is_merged_is_read_back_and_never_merged_again():
     assert step(merged=True, mergeable="unknown") == ("read-back", [])
-    assert strayed([EDIT], {EDIT.path: "8\n"}) == ()
+    assert strayed([EDIT], {EDIT.path: EDIT.after}) == ()
     assert strayed([EDIT], {EDIT.path: "9\n"}) == strayed([EDIT], {}) == (EDIT.path,)
 
 

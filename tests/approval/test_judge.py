@@ -16,7 +16,7 @@ POLICY = load(DEFAULT.read_text(), "default.yml")
 CONTRAST = Contrast("task", 10, 20, 20, 15, 1, 30.0, 4.0, 200.0, 0.0001)
 PATTERN = Pattern("p", "loops/x", "actionable", CONTRAST, ("o/r",), ("a", "b", "c"), 15, 1, 20, 20, ())
 REPLAY = Replay("loop-guard", 20, 100, ("f1", "f2", "f3"), ("p1",))
-EDIT = Edit("docs/agents/limits.json", "7\n", "8\n")
+EDIT = Edit(".claude/hooks/flywheel-loop-guard.py", "NUDGE = 7\n", "NUDGE = 8\n", "100755")
 PROVEN = Record("guard-threshold/hooks/loops/x", kept=30, repositories=4, earned=True)
 
 
@@ -87,6 +87,10 @@ DEMANDS = [
     ("integrity", "backlog", edited("cafe\u0301/AGENTS.md"), {}),
     ("integrity", "backlog", edited(".git /config"), {}),
     ("kind", "interactive", {"kind": "guard"}, {}),
+    ("kind", "interactive", {"kind": "lint-rule"}, {}),
+    ("kind", "interactive", {"edits": (replace(EDIT, after="NUDGE = 99\n"),)}, {}),
+    ("paths", "interactive", {"edits": (replace(EDIT, after="NUDGE = 99\n"),)}, {}),
+    ("paths", "interactive", {"edits": (replace(EDIT, path=".claude/hooks/theirs.py"),)}, {}),
     ("disturbance", "backlog", replayed(100, 21), {}),
     ("disturbance", "interactive", replayed(100, 20), {}),
     ("disturbance", "interactive", replayed(100, 3), {}),
