@@ -74,7 +74,7 @@ def _is_patience(edit: Edit) -> bool:
 def _is_refresh(edit: Edit) -> bool:
     """Nothing but what stands inside our blocks, as many as before."""
     old, new = edit.before or "", edit.after or ""
-    return _same_outside(edit) and bool(_markers(old)) and _markers(old) == _markers(new)
+    return old != new and _same_outside(edit) and bool(_markers(old)) and _markers(old) == _markers(new)
 
 
 def _is_removal(edit: Edit) -> bool:
