@@ -38,6 +38,7 @@ TYPES = frozenset({
 })  # fmt: skip
 CALLS = frozenset({"command_execution", "file_change", "mcp_tool_call", "collab_tool_call", "web_search"})
 SPOKEN = frozenset({"agent_message", "reasoning"})
+ITEMS = CALLS | SPOKEN | {"todo_list", "error"}
 STARTS = tuple(f'{{"type":{space}"{kind}' for kind in ("thread.", "turn.", "item.", "error") for space in ("", " "))
 
 
@@ -120,7 +121,10 @@ class ExecReader(Reader[Event]):
         """Take in one event."""
         kind = record.type
         if record.item is not None and record.item.type and kind in TYPES:
-            self._item(record.item, kind, start, end, mended)
+            if record.item.type in ITEMS:
+                self._item(record.item, kind, start, end, mended)
+            else:
+                self.passed_over(f"item {record.item.type}", number)
             return
         if kind.startswith("item.") and kind in TYPES:
             self.empty(number, start, end)
