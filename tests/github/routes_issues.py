@@ -129,6 +129,7 @@ def _labels(ask: Request, issue: Issue) -> list[Any]:
 @route("GET", f"{REPO}/issues", "issues:read")
 def issues(ask: Request) -> Answer:
     """Pulls are issues too, and are listed here."""
+    _check_has_issues(ask)
     refresh(ask.repo)
     state = ask.query.get("state", "open")
     wanted = {name for name in ask.query.get("labels", "").split(",") if name}
@@ -144,6 +145,7 @@ def issues(ask: Request) -> Answer:
 
 @route("POST", f"{REPO}/issues", "issues:write")
 def create_issue(ask: Request) -> Answer:
+    _check_has_issues(ask)
     made = _new_issue(ask)
     for name in ask.body.get("labels", ()):
         _put_label(ask, made, name)
@@ -195,6 +197,11 @@ def search(ask: Request) -> Answer:
     return answer
 
 
+def _check_has_issues(ask: Request) -> None:
+    if not ask.repo.has_issues:
+        raise Problem(410, "Issues has been disabled in this repository.")
+
+
 def _issue(ask: Request, name: str = "issue_number") -> Issue:
     found = ask.repo.issues.get(int(ask.args[name]))
     if found is None:
@@ -205,6 +212,8 @@ def _issue(ask: Request, name: str = "issue_number") -> Issue:
 def _new_issue(ask: Request) -> Issue:
     if not str(ask.body.get("title") or "").strip():
         raise _invalid("Issue", "title", "missing_field")
+    if len(str(ask.body["title"])) > 256:
+        raise _invalid("Issue", "title", "invalid")
     if len(str(ask.body.get("body") or "")) > 65536:
         raise _invalid("Issue", "body", "invalid")
     number = len(ask.repo.issues) + 1

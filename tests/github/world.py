@@ -117,6 +117,7 @@ class Repository:
     default_branch: str = "main"
     private: bool = False
     archived: bool = False
+    has_issues: bool = True
     labels: list[Label] = field(default_factory=list)
     issues: dict[int, Issue] = field(default_factory=dict)
     checks: dict[int, CheckRun] = field(default_factory=dict)

@@ -20,7 +20,7 @@ from urllib.parse import quote
 import httpx
 import msgspec
 from githubkit import AppAuthStrategy, GitHub, TokenAuthStrategy
-from githubkit.cache import MemCacheStrategy
+from githubkit.cache import MemCache, MemCacheStrategy
 from githubkit.exception import GitHubException, RateLimitExceeded, RequestError, RequestFailed
 from githubkit.retry import RetryOption
 
@@ -35,6 +35,9 @@ TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 READS_AGAIN = 3
 PAGE, MAX_PAGES = 100, 30
 SECONDARY_WAIT_S = 60
+NOT_THERE = (404, 409, 410)
+"""Not to be seen; in an empty repository; switched off (issues can be)."""
+
 MAX_MESSAGE = 300
 
 Level = Literal["read", "write"]
@@ -56,10 +59,12 @@ class App:
     id: int | str
     private_key: str = field(repr=False)
     api: str = API
+    tokens: MemCache = field(default_factory=MemCache, repr=False, compare=False)
+    """The tokens of this App that still hold, so that a job does not ask for one that the last job had."""
 
     def installation(self, repository: str) -> int:
         """The id of the installation that holds `owner/name`. UserError when the App is not installed there."""
-        asking = Client(AppAuthStrategy(self.id, self.private_key), self.api, again=True)
+        asking = Client(AppAuthStrategy(self.id, self.private_key), self.api, again=True, tokens=self.tokens)
         try:
             found = asking.call("GET", f"/repos/{_path(repository)}/installation", missing=True)
         finally:
@@ -70,11 +75,11 @@ class App:
 
     def reader(self, installation: int, repository: str, permissions: Permissions = READ) -> Reader:
         """A client with a token that reads this one repository."""
-        return Reader(self._auth(installation, repository, permissions), self.api)
+        return Reader(self._auth(installation, repository, permissions), self.api, self.tokens)
 
     def writer(self, installation: int, repository: str, permissions: Permissions = WRITE) -> Writer:
         """A client with a token that writes to this one repository; made at its first call, and only then."""
-        return Writer(self._auth(installation, repository, permissions), self.api)
+        return Writer(self._auth(installation, repository, permissions), self.api, self.tokens)
 
     def _auth(self, installation: int, repository: str, permissions: Permissions) -> Any:
         app = AppAuthStrategy(self.id, self.private_key)
@@ -87,24 +92,36 @@ def with_token(token: str, api: str = API) -> tuple[Reader, Writer]:
     return Reader(TokenAuthStrategy(token), api), Writer(TokenAuthStrategy(token), api)
 
 
+class _Cache(MemCacheStrategy):
+    """Tokens that an App's clients share, answers that each keeps for itself.
+
+    githubkit's own strategy is one for the whole process: the tokens of every App, and answers without bound.
+    """
+
+    def __init__(self, tokens: MemCache) -> None:
+        super().__init__()
+        self._cache = tokens
+
+
 class Client:
     """What both clients share: one call, its errors made ours. `again` lets reads be tried again."""
 
-    def __init__(self, auth: Any, api: str, *, again: bool, like: Client | None = None) -> None:
-        """`like` makes one that shares its tokens and does not follow redirects."""
+    def __init__(
+        self, auth: Any, api: str, *, again: bool, tokens: MemCache | None = None, redirects: bool = True
+    ) -> None:
         self.api = api.rstrip("/")
         self._auth = auth
-        self._tokens: MemCacheStrategy = like._tokens if like else MemCacheStrategy()
+        self._tokens = tokens if tokens is not None else MemCache()  # type: ignore[no-untyped-call]
         self._github = GitHub(
             auth,
             base_url=self.api,
             user_agent="agentic-flywheel",
             timeout=TIMEOUT,
             ssl_verify=_trust(),
-            follow_redirects=like is None,
+            follow_redirects=redirects,
             event_hooks={"request": [_say_version]},
-            cache_strategy=self._tokens,  # githubkit's own is one for the whole process, tokens included
-            http_cache=again and like is None,
+            cache_strategy=_Cache(self._tokens),
+            http_cache=again and redirects,
             auto_retry=_again if again else False,
         )
         self._open()
@@ -118,7 +135,7 @@ class Client:
         self._github.__exit__(None, None, None)
 
     def call(self, method: str, path: str, *, missing: bool = False, body: Any = None, query: Query = NOTHING) -> Any:
-        """The JSON of an answer (None of an empty one). With `missing`, 404 is None as well."""
+        """The JSON of an answer (None of an empty one). With `missing`, what is not there is None as well."""
         response = self.answer(method, path, missing=missing, body=body, query=query)
         return response.json() if response is not None and response.content else None
 
@@ -128,7 +145,7 @@ class Client:
             return self._github.request(method, path, params=dict(query) or None, json=body)
         except GitHubException as error:
             failed = _status(error, f"{method} {path}")
-            if missing and failed.status in (404, 409):  # 409: the repository is empty
+            if missing and failed.status in NOT_THERE:
                 return None
             raise failed from error
 
@@ -148,12 +165,12 @@ class Client:
 class Reader(Client):
     """Reads, tries again after 5xx and time-outs, and asks whether what it has is still true before it pays for it."""
 
-    def __init__(self, auth: Any, api: str) -> None:
-        super().__init__(auth, api, again=True)
+    def __init__(self, auth: Any, api: str, tokens: MemCache | None = None) -> None:
+        super().__init__(auth, api, again=True, tokens=tokens)
 
     def location(self, path: str) -> str:
         """Where a redirect leads; it is not followed, for our token is not for who stands there."""
-        asking = Client(self._auth, self.api, again=True, like=self)
+        asking = Client(self._auth, self.api, again=True, tokens=self._tokens, redirects=False)
         try:
             return str(asking.answer("GET", path).headers.get("location", ""))
         finally:
@@ -183,8 +200,8 @@ class Reader(Client):
 class Writer(Client):
     """Writes, each call once: what was not answered may have happened, and only a fresh look can tell."""
 
-    def __init__(self, auth: Any, api: str) -> None:
-        super().__init__(auth, api, again=False)
+    def __init__(self, auth: Any, api: str, tokens: MemCache | None = None) -> None:
+        super().__init__(auth, api, again=False, tokens=tokens)
 
     def write(self, method: str, path: str, kind: type[T], body: Mapping[str, Any]) -> T:
         """POST or PATCH, and what came back."""

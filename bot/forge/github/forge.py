@@ -19,7 +19,7 @@ from bot.forge.github.client import Reader, Writer
 from bot.forge.github.errors import StatusError
 from bot.forge.github.ledger import LedgerBranch, Remembered
 from bot.forge.github.place import Place
-from bot.model import TIERS, CloseChange, Effect, Harness, NoteMerged, OpenIssue, OpenPull, Performed
+from bot.model import TIERS, CloseChange, Effect, Harness, NoteMerged, OpenIssue, OpenPull, Performed, replace
 
 BRANCH = re.compile(r"flywheel/[a-z0-9][a-z0-9/-]{0,180}")
 LABEL = "flywheel"
@@ -104,6 +104,9 @@ class GitHubForge:
 
     def _open_pull(self, pull: OpenPull) -> Performed:
         """The branch first, then the pull, then its labels; then the issue that it was before, if it was one."""
+        pull = replace(
+            pull, title=marks.line(pull.title), body=marks.plain(pull.body), message=marks.plain(pull.message)
+        )
         name = _checked(pull.branch)
         open_one = self._standing(name)
         outcome, detail = self.branches.put(pull)
@@ -203,6 +206,7 @@ class GitHubForge:
 
     def _open_issue(self, issue: OpenIssue) -> Performed:
         """The issue first; then what it was before, if it was a pull."""
+        issue = replace(issue, title=marks.line(issue.title), body=marks.plain(issue.body))
         body = marks.marked(issue.title, issue.body, issue.change, issue.revision)
         known = self._issue(issue.change) or self._searched(issue.change)
         if known and known.state == "closed":
@@ -211,7 +215,7 @@ class GitHubForge:
         asked: dict[str, Any] = {"title": issue.title, "body": body}
         path, said = f"{self.place.path}/issues", ""
         if known is None:
-            known = self.writer.write("POST", path, Issue, {**asked, "labels": list(issue.labels)})
+            known = self._write_issue(path, {**asked, "labels": list(issue.labels)})
             status = "created"
         elif known.state == "closed":
             self.writer.write("PATCH", f"{path}/{known.number}", Issue, {**asked, "state": "open"})
@@ -229,6 +233,16 @@ class GitHubForge:
         if status == "created":
             return Performed(issue.change, "created", known.html_url, detail)
         return Performed(issue.change, "updated" if status == "updated" else "unchanged", known.html_url, detail)
+
+    def _write_issue(self, path: str, asked: dict[str, Any]) -> Issue:
+        try:
+            return self.writer.write("POST", path, Issue, asked)
+        except StatusError as error:
+            if error.status != 410:
+                raise
+            raise RefusedError(
+                f"{self.repository}: issues are switched off there. Switch them on to see it."
+            ) from error
 
     def _issue(self, change: str) -> Issue | None:
         """The issue of a change among those that bear our label.
@@ -295,7 +309,7 @@ class GitHubForge:
         account = self.place.home().account
         said = self.reader.pages(path, Comment)
         if not any(_is_by(one, account) and marks.is_farewell(one.body, change) for one in said):
-            self.writer.call("POST", path, body={"body": marks.farewell(reason, change)})
+            self.writer.call("POST", path, body={"body": marks.farewell(marks.plain(reason), change)})
 
     def _check_not_dismissed(self, number: int, url: str) -> None:
         """RefusedError when it was not us who closed it."""

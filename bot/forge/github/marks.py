@@ -13,6 +13,9 @@ from dataclasses import dataclass
 MAX_BODY = 60_000
 """GitHub takes 65,536 characters."""
 
+MAX_TITLE = 250
+"""GitHub takes 256 characters."""
+
 CUT = "\n\n*The rest did not fit here.*"
 _MARK = re.compile(r"<!-- flywheel:change ([0-9a-f]{1,64})\.([0-9a-f]{1,64}) ([0-9a-f]{16}) -->")
 _ENDED = "<!-- flywheel:ended {change} -->"
@@ -25,6 +28,17 @@ class Mark:
     change: str
     revision: str
     digest: str
+
+
+def line(text: str) -> str:
+    """A title as GitHub would keep it."""
+    return " ".join(plain(text).split())[:MAX_TITLE].rstrip()
+
+
+def plain(text: str) -> str:
+    """A text as GitHub would keep it: no lone surrogates, no NUL, lines that end at a line feed."""
+    kept = text.encode("utf-8", "replace").decode().replace("\0", "")
+    return kept.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def marked(title: str, body: str, change: str, revision: str) -> str:

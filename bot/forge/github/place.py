@@ -117,10 +117,12 @@ class Place:
         ref = here["defaultBranchRef"] if here else None
         if ref is None:
             return None
+        if not we["databaseId"]:
+            raise UserError(f"{self.repository}: GitHub does not say which account our token has. Use an App's token.")
         target = ref["target"]
         return Home(
             node=str(here["id"]),
-            account=int(we["databaseId"] or 0),
+            account=int(we["databaseId"]),
             login=str(we["login"]),
             branch=str(ref["name"]),
             head=str(target["oid"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -54,9 +55,14 @@ def begin(root: Path) -> tuple[World, Repository]:
     return world, shop
 
 
+@cache
+def app_of(github: GitHub) -> App:
+    return App(github.world.app_id, pair()[0], github.url)
+
+
 def perform(github: GitHub, effect: Effect) -> Performed:
     """By a forge that has just started."""
-    app = App(github.world.app_id, pair()[0], github.url)
+    app = app_of(github)
     number = next(iter(github.world.installations))
     forge = GitHubForge("octo/shop", app.reader(number, "octo/shop"), app.writer(number, "octo/shop"), LABELS)
     try:

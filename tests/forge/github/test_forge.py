@@ -227,6 +227,15 @@ def test_an_archived_repository_is_left(forge: GitHubForge, github: GitHub, shop
     assert github.writes == []
 
 
+def test_a_repository_without_issues_has_pulls_all_the_same(
+    forge: GitHubForge, again: Again, shop: Repository, pull: OpenPull
+) -> None:
+    shop.has_issues = False
+
+    assert "created" == forge.perform(pull).status
+    assert "refused" == again().perform(issue(replace(pull, change="fedcba987654"))).status
+
+
 def test_a_name_that_is_no_branch_of_a_change_is_refused(forge: GitHubForge, pull: OpenPull) -> None:
     with pytest.raises(UserError):
         forge.perform(replace(pull, branch="main"))
@@ -301,6 +310,28 @@ def test_a_change_becomes_one_pull_of_one_signed_commit(
     assert [True] == [one.commit.verification.verified for one in commits]  # type: ignore[attr-defined]
     assert commits[0].commit.message == pull.message.strip()
     assert shop.git.run("show", f"{pull.branch}:AGENTS.md").decode() == pull.edits[0].after
+
+
+@pytest.mark.parametrize("kind", ["pull", "issue"])
+def test_odd_text_is_sent_as_github_keeps_it_and_not_sent_again(
+    kind: str, forge: GitHubForge, again: Again, github: GitHub, shop: Repository, pull: OpenPull
+) -> None:
+    odd = replace(pull, title=" a\nb \udce9" + "x" * 300, body="one\r\ntwo\0 \udce9 <!-- " + "y" * 70_000)
+    effect = odd if kind == "pull" else issue(odd)
+
+    assert "created" == forge.perform(effect).status
+    before = len(github.writes)
+    assert "unchanged" == again().perform(effect).status
+    assert len(github.writes) == before
+    assert shop.issues[1].title.startswith("a b ?x")
+    assert (shop.issues[1].body or "").startswith("one\ntwo ? <!-- y")
+
+
+def test_a_job_uses_the_token_of_the_last_one(github: GitHub, shop: Repository, again: Again, pull: OpenPull) -> None:
+    again().perform(pull)
+    again().perform(pull)
+
+    assert 2 == sum(one.path.endswith("/access_tokens") for one in github.exchanges)
 
 
 def test_a_script_keeps_its_mode(forge: GitHubForge, again: Again, shop: Repository, pull: OpenPull) -> None:
