@@ -174,6 +174,8 @@ def quote(text: str, plain: bool = False) -> str:
 
     `plain` takes only characters that stand the same in JSON inside JSON and in a mended record.
     """
+    if not text:
+        return ""
     end = text.find("\n", 0, QUOTE_CAP)
     said = text[: QUOTE_CAP if end < 0 else end].strip()
     if len(said) > 2 and said.isprintable() and (len(said) <= 40 or " " in said) and (not plain or _is_plain(said)):
