@@ -25,6 +25,7 @@ Origin = Literal["main", "subagent"]
 Tier = Literal["backlog", "interactive", "autonomous"]
 Trust = Literal["T0", "T1", "T2"]
 Stratum = Literal["task", "pull", "group"]
+TrialResult = Literal["confirmed", "cosmetic", "inconclusive", "regression", "none"]
 Component = Literal["instructions", "hooks"]
 
 TIERS: tuple[Tier, ...] = ("backlog", "interactive", "autonomous")
