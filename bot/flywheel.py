@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Literal
 
 import msgspec
@@ -30,7 +31,6 @@ from bot.model import (
     Finding,
     Harness,
     IntegritySignal,
-    Modification,
     Pattern,
     Prediction,
     Proposal,
@@ -184,6 +184,7 @@ def _propose(
     A harness that cannot take a remedy is said in `refused`; the other repositories go on.
     """
     by_id = {detector.id: detector for detector in detectors}
+    record = cache(lambda model: records(ledger.entries, policy, model))
     actionable = [pattern for pattern in patterns if pattern.status == "actionable"]
     for repository in sorted({name for pattern in actionable for name in pattern.repositories}):
         here = [episode for episode in judged if episode.repository == repository]
@@ -200,8 +201,18 @@ def _propose(
                 refused.append(f"{repository}: {error}")
                 continue
             if modification is not None:
-                trust, model = _trust(pattern, here), _model(here)
-                yield _judged(modification, policy, ledger, trust, doubts(pattern, suspicions), model)
+                model = _model(here)
+                decision = judge(
+                    modification,
+                    policy,
+                    record(model),
+                    trust=_trust(pattern, here),
+                    doubts=doubts(pattern, suspicions),
+                    dismissed=dismissal_holds(ledger.changes.get(modification.id), modification.pattern.failed),
+                    trial=ledger.trial(modification.id, modification.revision),
+                    stable=detector.status == "stable",
+                )
+                yield Proposal(modification, decision, model)
 
 
 def _of(prediction: Prediction, episodes: Sequence[Episode]) -> Prediction:
@@ -232,16 +243,6 @@ def _trust(pattern: Pattern, episodes: Sequence[Episode]) -> Trust:
     """The least trusted of the failures that a proposal rests on here."""
     shown = {finding.episode for finding in pattern.findings}
     return min((episode.trust for episode in episodes if episode.id in shown), default="T0")
-
-
-def _judged(
-    modification: Modification, policy: Policy, ledger: Ledger, trust: Trust, doubted: Sequence[str], model: str
-) -> Proposal:
-    standing = ledger.changes.get(modification.id)
-    dismissed = dismissal_holds(standing, modification.pattern.failed)
-    record = records(ledger.entries, policy, model)
-    decision = judge(modification, policy, record, trust=trust, doubts=doubted, dismissed=dismissed)
-    return Proposal(modification, decision, model)
 
 
 def _capped(proposals: Iterable[Proposal], policy: Policy, ledger: Ledger) -> list[Proposal]:

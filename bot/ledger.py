@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import get_args
 
 from msgspec.structs import fields
 
-from bot.model import Entry, asdict
+from bot.model import Entry, TrialResult, asdict
 
 VERSION = 1
 MAX_LINE = 1 << 20
@@ -51,6 +52,16 @@ class Ledger:
         """(repository, detector) of every change that went in: failures of that kind since then count double."""
         merged = (standing.last for standing in self.changes.values() if standing.last.event in WENT_IN)
         return frozenset((entry.repository, entry.detector) for entry in merged)
+
+    def trial(self, change: str, revision: str) -> TrialResult:
+        """What the last trial of this revision said; `none` without one, or for a word of a later version."""
+        of_revision = (
+            one.trial
+            for one in reversed(self.entries)
+            if (one.event, one.change, one.revision) == ("trialled", change, revision)
+        )
+        last = next(of_revision, "none")
+        return next((known for known in get_args(TrialResult) if known == last), "none")
 
 
 def encode(entry: Entry) -> str:

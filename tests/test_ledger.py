@@ -75,3 +75,17 @@ def test_a_watch_leaves_a_change_merged_and_an_integrity_alarm_leaves_it_where_i
     assert ledger.changes["a1"] == Standing(PROPOSED, watched, PROPOSED)
     assert ledger.remembered() == {("o/r", "finishes-on-red")}
     assert ledger.entries == (PROPOSED, merged, watched, alarm)
+
+
+def test_a_trial_speaks_of_its_own_revision_and_the_last_word_counts() -> None:
+    first = replace(PROPOSED, event="trialled", trial="inconclusive")
+    later = replace(first, trial="confirmed")
+    strange = replace(first, change="b2", trial="splendid")
+
+    ledger = fold(map(encode, [PROPOSED, first, later, strange]))
+
+    assert [ledger.trial("a1", "r1"), ledger.trial("a1", "r2"), ledger.trial("b2", "r1")] == [
+        "confirmed",
+        "none",
+        "none",
+    ]

@@ -7,15 +7,13 @@ careful that any answer demands. Unknown means no: what nobody measured, tried o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Literal
 
 from bot.approval.facts import escapes, lines_added, matches, undoes, weakens
 from bot.approval.kinds import KINDS, is_kind, one_number
 from bot.approval.policy import Bars, Policy
 from bot.approval.record import Record, of
-from bot.model import TIERS, Decision, Modification, Reason, Tier, Trust
+from bot.model import TIERS, Decision, Modification, Reason, Tier, TrialResult, Trust
 
-TrialResult = Literal["confirmed", "cosmetic", "inconclusive", "regression", "none"]
 TRUSTED: dict[Trust, Tier] = {"T0": "backlog", "T1": "interactive", "T2": "autonomous"}
 TRIED: dict[TrialResult, Tier] = {
     "confirmed": "autonomous",
