@@ -145,7 +145,7 @@ def _expect(proposal: Proposal) -> Iterator[str]:
     prediction = proposal.modification.prediction
     yield "### What to expect"
     yield ""
-    yield words.expected(prediction)
+    yield words.expected(proposal.modification)
     yield words.scored(prediction) or "Too few runs to score the prediction on a held-out half."
     yield "This is a prediction, not a trial: nothing has been run with the change yet."
     yield ""

@@ -156,7 +156,7 @@ def _change(proposal: Proposal, performed: Mapping[str, Performed], paths: str) 
         "status": _status(proposal, done),
         "where": done.where if done else "",
         "detail": done.detail if done else "",
-        "expected": words.expected(change.prediction),
+        "expected": words.expected(change),
         "scored": words.scored(change.prediction),
         "cost": words.cost(change),
         "switch": words.switch(change),

@@ -118,14 +118,16 @@ def integrity(code: str) -> str:
     return INTEGRITY.get(code.partition(" ")[0], code)
 
 
-def expected(prediction: Prediction) -> str:
-    """What the change should cure and may disturb."""
-    fixes, risks = len(prediction.fixes), len(prediction.risks)
-    said = f"Expected to cure {count(fixes, 'failed run')}; may disturb {count(risks, 'passing run')}"
-    if prediction.replay is None:
-        return f"{said}. Counted from where the detector fires; prose cannot be replayed."
-    of = f"{prediction.replay.failed_episodes:,} failed and {prediction.replay.passed_episodes:,} passing ones"
-    return f"{said}, by replay of the very code that is installed over {of}."
+def expected(change: Modification) -> str:
+    """Which runs of its repository the change would have met: it can cure no more failed ones than these."""
+    fixes, replay = count(len(change.prediction.fixes), "failed run"), change.prediction.replay
+    risks = count(len(change.prediction.risks), "passing run")
+    of = f", over all {replay.failed_episodes:,} failed and {replay.passed_episodes:,} passing runs" if replay else ""
+    if change.remedy.guard:
+        said = f"It would have met {fixes} of this repository in time, and disturbed {risks}"
+        return f"{said}: a replay of the very code that is installed{of}."
+    said = f"What it is against shows in {fixes} and {risks} of this repository"
+    return f"{said}: counted from where the rule fires{of}. Prose cannot be replayed."
 
 
 def scored(prediction: Prediction) -> str:

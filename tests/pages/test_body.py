@@ -20,8 +20,8 @@ odds of a passing one to show it (95 % interval from 4.10 to 92.0).
 
 ### What to expect
 
-Expected to cure 9 failed runs; may disturb 1 passing run, by replay of the very code that is installed over 40 failed \
-and 62 passing ones.
+It would have met 9 failed runs of this repository in time, and disturbed 1 passing run: a replay of the very code \
+that is installed, over all 40 failed and 62 passing runs.
 Made on one half of the tasks and scored on the other (41 runs): precision 0.71 and recall 0.64; always saying yes has \
 precision 0.48.
 This is a prediction, not a trial: nothing has been run with the change yet.
@@ -112,6 +112,16 @@ def test_an_issue_holds_the_draft_and_says_what_keeps_it_back(
     ) in text
     assert "the odds ratio is infinite in this sample; its 95 % interval begins at 2.30." in text
     assert "`flywheel:begin command-times-out ba9876543210` to `flywheel:end command-times-out`" in text
+
+
+def test_prose_is_never_said_to_have_been_replayed(
+    turn: Turn, guard: Proposal, prose: Proposal, detectors: dict[str, Detector], episodes: dict[str, Episode]
+) -> None:
+    counted = replace(prose.modification, prediction=guard.modification.prediction)
+    text = body.pull_body(replace(prose, modification=counted), context(turn, detectors["command-times-out"], episodes))
+
+    assert "code that is installed" not in text
+    assert "where the rule fires, over all 40 failed and 62 passing runs. Prose cannot be replayed." in text
 
 
 def test_nothing_of_another_repository_is_quoted(
