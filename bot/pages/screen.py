@@ -14,6 +14,7 @@ from rich.text import Text
 from bot.model import Episode, Performed, Turn
 from bot.pages.escape import printable
 from bot.pages.table import table
+from bot.pages.words import number
 
 MAX_WARNINGS = 5
 
@@ -69,6 +70,9 @@ def show_explained(record: Mapping[str, Any]) -> None:
         show_record({**record, "history": _told(record)})
         return
     reasons = record.get("reasons")
+    if record.get("kind") == "pattern":
+        show_record(_pattern(record))
+        return
     if not reasons or not isinstance(reasons[0], dict):
         show_record(record)
         return
@@ -96,6 +100,22 @@ def show_explained(record: Mapping[str, Any]) -> None:
     show_record({**shown, **({"history": history} if history else {})})
 
 
+def _pattern(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A pattern with a line or two a finding, and infinite ends shown as such."""
+    shown = {key: value for key, value in record.items() if key not in ("state", "history")}
+    if record.get("interval"):
+        shown["odds_ratio"] = number(record.get("odds_ratio"))
+        shown["interval"] = " to ".join(number(end) for end in record["interval"])
+    return shown | {"findings": [_finding(one) for one in record.get("findings", [])]}
+
+
+def _finding(found: Mapping[str, Any]) -> str:
+    steps = found.get("steps")
+    pins = dict.fromkeys((pin["path"], pin["line"], pin["quote"]) for pin in found.get("pins", []))
+    cited = (f"\n  {path}:{line}: {_printable(quote)[:200]}" for path, line, quote in pins)
+    return f"{found['episode']}{f', step {steps[0]}' if steps else ''}{''.join(cited)}"
+
+
 def _told(record: Mapping[str, Any]) -> list[str]:
     """The history of a change, a line an entry."""
     return [" ".join(filter(None, entry.values())) for entry in record.get("history", [])]
@@ -120,6 +140,8 @@ def _words(value: Any, depth: int = 0) -> str:
         separator = "\n" if depth == 0 else ", "
         return separator.join(f"{key}: {_words(entry, depth + 1)}" for key, entry in value.items()) or "-"
     if isinstance(value, list):
+        if value and all(entry is None or isinstance(entry, float) for entry in value):
+            depth += 1  # an interval stands on one line
         shown = [_words(entry, depth + 1) for entry in value[:12]]
         shown += [f"… {len(value) - 12} more"] if len(value) > 12 else []
         return ("\n" if depth == 0 else ", ").join(shown) or "-"
