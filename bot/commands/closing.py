@@ -23,6 +23,8 @@ def close(
     dry_run: bool,
 ) -> dict[str, Any]:
     """Close one change. `directory` overrides the repository that the last run used."""
+    if event == "dismissed" and not reason.strip():
+        raise UserError("--reason: it is empty. Say why: it is remembered, and shown to whoever asks.")
     with nullcontext() if dry_run else shell.lock(out):
         entry, life = _open_change(change, out)
         after, effects = flywheel.advance(life, event, reason)
