@@ -14,7 +14,7 @@ from bot.signals.bundle import Bundle
 from bot.signals.checkpoints import Stored, bundles_of
 from bot.signals.contents import read_contents
 from bot.signals.join import one_run
-from bot.signals.redact import redact
+from bot.signals.scrub import scrub
 
 
 def export_all(
@@ -37,7 +37,12 @@ def export_all(
         if not traces:
             failed.append(f"{path}: it holds no transcript of a known format. Name a transcript, a folder or a zip.")
         for trace in traces:
-            yield atif.trajectory(trace, str if raw else redact)
+            yield atif.trajectory(trace, str if raw else _scrubbed)
+
+
+def _scrubbed(text: str) -> str:
+    """The text as it may leave the machine: a document goes to others whole, so more is taken out than in a quote."""
+    return scrub(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
 
 
 def _traces(bundle: Bundle, failed: list[str]) -> list[Trace]:

@@ -28,6 +28,16 @@ def test_a_file_gives_its_runs_redacted(tmp_path: Path) -> None:
     assert failed == []
 
 
+def test_what_embed_takes_out_is_taken_out_here(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    token = "sk_live_" + "4eC39HqLyjWDarjtT1zdp7dc"
+    said = [{"step_id": 1, "source": "user", "message": f"{token} \ud800 {token}"}, STEPS[1]]
+    path.write_text(json.dumps(ATIF | {"steps": said}))
+    (shown,) = export_all([path], [])
+
+    assert token not in json.dumps(shown)
+
+
 def test_a_folder_or_a_zip_gives_what_is_a_transcript(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     folder.mkdir()
