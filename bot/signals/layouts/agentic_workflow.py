@@ -12,7 +12,6 @@ https://github.github.com/gh-aw/reference/artifacts/
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Mapping
 from functools import partial
@@ -89,7 +88,7 @@ def _claim(info: Mapping[str, Any], prefix: str, folder: Folder) -> Claim:
         layout=LAYOUT,
         repository=name_of(text(info, "repository"), folder.place[-1] if folder.place else ""),
         task="",
-        name=posixpath.join(*(name_of(part, "") for part in (workflow, which, again, prefix.rstrip("-")) if part)),
+        name="/".join(name_of(part, "") for part in (workflow, which, again, prefix.rstrip("-")) if part),
         role=partial(role, prefix=prefix),
         facts=facts,
         expects=True,

@@ -85,6 +85,8 @@ class Event(msgspec.Struct, gc=False):
 
 _EXIT = re.compile(r"completed with exit code (-?\d{1,10})>\s{0,4}$")
 _REFUSED = ("rejected", "denied")
+_WORDS = re.compile(r"[A-Za-z_]+(?:\.[A-Za-z_]+)*")
+"""What the types of events look like; anything else was damaged."""
 _LIMIT = re.compile(r"limit|quota|context|too long|credit", re.I)
 
 
@@ -151,7 +153,7 @@ class CopilotReader(Reader[Event]):
         elif kind == "result":
             self.session = self.session or record.sessionId or ""
             self._ends("error" if record.exitCode else "complete", "")
-        elif kind.split(".")[0] in FAMILIES:
+        elif kind.split(".")[0] in FAMILIES and _WORDS.fullmatch(kind[:100]):
             self._about(kind, data)
         else:
             self.passed_over(kind, number)

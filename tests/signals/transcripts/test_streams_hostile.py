@@ -200,6 +200,13 @@ def test_an_item_whose_type_was_damaged_is_told(damaged: bytes) -> None:
     assert "line 4" in trace.warnings[0]
 
 
+def test_an_event_whose_type_was_damaged_is_told() -> None:
+    data = jsonl(STREAMS["copilot-events"]).replace(b"assistant.message", b"assistant.}{message")
+    (trace,) = READERS["copilot-events"](Lines(io.BytesIO(data)), "a")
+
+    assert "assistant.}{message" in trace.warnings[0]
+
+
 @pytest.mark.parametrize("name", STREAMS)
 def test_a_spliced_and_a_cut_line_are_told(name: str) -> None:
     lines = jsonl(STREAMS[name]).splitlines(keepends=True)
