@@ -1,6 +1,6 @@
 """The runs of one trial go in; what may be said of the change comes out, with what is missing for more.
 
-    confirmed      E >= 20 and more passes; where they were looked at, the pattern recurs less, the guard set holds
+    confirmed      E >= 20 and more passes, on 5 tasks or more; where looked at, the pattern recurs less, guards hold
     cosmetic       the pattern vanished (E >= 20) and the passes did not rise: a signal was silenced, nothing cured
     regression     tasks were broken (two stages), or fewer passes with E >= 20 for harm, in either set
     inconclusive   everything else: what is missing is said
@@ -8,6 +8,9 @@
 Asked in the order regression, confirmed, cosmetic: nothing outweighs a broken task (research/mining.md §4.3-4.5). E is
 that of all tasks, so that the order of a file changes nothing. "No effect on any task" is called confirmed or harmful
 in 5 % of trials at most, each; harm is asked of both sets, so in 10 % at most, and only withholds.
+
+The floor of 5 tasks: E counts runs, so that enough repeats of a single task reach any bar, and say nothing of a second
+one. Counting tasks, four that all gained are no better than chance (sign test, 1/16 = .063), five are (1/32 = .031).
 """
 
 from __future__ import annotations
@@ -21,11 +24,13 @@ import msgspec
 from bot.trials import limits, regressions
 from bot.trials.design import Design
 from bot.trials.kept import Due, due, kept
-from bot.trials.results import Run, Tally, passed, stayed_away, tallies
+from bot.trials.results import Run, Tally, counted, passed, stayed_away, tallies
 from bot.trials.statistics import CONFIRMED, HARMS, difference, e_value, interval, lower, permutation, reached
 
 MARGIN = 0.10
 """How much worse the guard set may be for an interactive change (research/mining.md §4.4)."""
+FEWEST = 5
+"""Fewer tasks confirm nothing, however often each was run."""
 MAX_MORE = 10_000
 
 
@@ -33,7 +38,7 @@ class Side(msgspec.Struct, frozen=True):
     """One question over one set of tasks: how many, the difference of shares, its 95 % interval, E, exact p.
 
     `reached` is after how many tasks (ten or more), in the registered order, E first reached the bar: there the trial
-    might have ended. None when it never did, or when no order was registered.
+    might have ended. None when it never did, or when no order was registered. `harm` is E for treated being worse.
     """
 
     tasks: int
@@ -43,6 +48,7 @@ class Side(msgspec.Struct, frozen=True):
     e_value: float
     p: float
     reached: int | None = None
+    harm: float = 1.0
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -75,8 +81,9 @@ def answer(runs: Sequence[Run], margin: float = MARGIN, order: Sequence[str] | N
     away = tallies((run for run in first if run.set == "targeted"), stayed_away)
     guarding = tallies((run for run in first if run.set == "guard"), passed)
     broken, suspects = regressions.confirmed(runs), regressions.screened(runs)
-    worse = any(difference(found) < 0 and e_value(found, HARMS) >= CONFIRMED for found in (aimed, guarding))
     targeted, recurrence = side(aimed, order), side(away, order) if away else None
+    guard = side(guarding, order) if guarding else None
+    worse = any(found.delta < 0 and found.harm >= CONFIRMED for found in (targeted, guard) if found)
     guard_lower = lower(guarding) if guarding else None
     lost = _lost(first, margin)
     missing = tuple(_missing(targeted, recurrence, guard_lower, margin, set(suspects) - _rerun(runs), lost))
@@ -90,7 +97,7 @@ def answer(runs: Sequence[Run], margin: float = MARGIN, order: Sequence[str] | N
         without_verdict=sum(run.outcome == "none" for run in runs),
         unpaired=_unpaired(first),
         recurrence=recurrence,
-        guard=side(guarding, order) if guarding else None,
+        guard=guard,
         guard_lower=guard_lower,
         margin=margin,
         limits=tuple(limits.of(result, first, targeted.tasks, targeted.interval, bool(guarding), order is not None)),
@@ -116,7 +123,16 @@ def side(found: Sequence[Tally], order: Sequence[str] | None = None) -> Side:
     places = {task: place for place, task in enumerate(order or ())}
     ordered = sorted((tally for tally in found if tally.task in places), key=lambda tally: places[tally.task])
     stop = reached(ordered, earliest=limits.FEW)
-    return Side(len(found), runs, difference(found), interval(found), e_value(found), permutation(found), stop)
+    return Side(
+        tasks=len(found),
+        runs=runs,
+        delta=difference(found),
+        interval=interval(found),
+        e_value=e_value(found),
+        p=permutation(found),
+        reached=stop,
+        harm=e_value(found, HARMS),
+    )
 
 
 def _lost(first: Sequence[Run], margin: float) -> bool:
@@ -144,7 +160,7 @@ def _result(
     vanished = recurrence is not None and recurrence.e_value >= CONFIRMED
     cured = targeted.e_value >= CONFIRMED and targeted.delta > 0
     holds = not lost and (guard_lower is None or guard_lower > -margin)
-    if cured and holds and (recurrence is None or vanished):
+    if cured and holds and targeted.tasks >= FEWEST and (recurrence is None or vanished):
         return "confirmed"
     return "cosmetic" if vanished and targeted.delta <= 0 and not lost else "inconclusive"
 
@@ -153,8 +169,14 @@ def _missing(
     targeted: Side, recurrence: Side | None, guard_lower: float | None, margin: float, waiting: set[str], lost: bool
 ) -> list[str]:
     said = []
-    if targeted.e_value < CONFIRMED:
+    if not targeted.tasks:
+        which = "task" if guard_lower is None else "targeted task"
+        said.append(f"no {which} has judged runs in both arms: run at least {FEWEST} in both")
+    elif targeted.e_value < CONFIRMED:
         said.append(f"E = {targeted.e_value:.2g} of {CONFIRMED:g} for more passes{_more(targeted)}")
+    if 0 < targeted.tasks < FEWEST:
+        more = counted(FEWEST - targeted.tasks, "task")
+        said.append(f"{targeted.tasks} of the {FEWEST} tasks without which nothing is confirmed: {more} more at least")
     if recurrence is not None and recurrence.e_value < CONFIRMED:
         said.append(f"E = {recurrence.e_value:.2g} of {CONFIRMED:g} for the pattern showing less{_more(recurrence)}")
     if guard_lower is not None and guard_lower <= -margin:
@@ -162,16 +184,21 @@ def _missing(
     if lost:
         said.append("treated runs lose their verdicts more often than control runs: run those again")
     if waiting:
-        said.append(f"{len(waiting)} tasks passed in control and not always when treated: run them again as stage 2")
+        suspects = counted(len(waiting), "task")
+        said.append(f"{suspects} passed in control and not always when treated: run again as stage 2")
     return said
 
 
 def _more(found: Side) -> str:
-    """How many tasks more it would take if the next ones go as these did: log E grows in proportion to their number."""
-    if not found.tasks or found.e_value <= 1.05:
+    """How many tasks more it would take if the next ones go as these did: log E grows in proportion to their number.
+
+    Never fewer than the floor asks.
+    """
+    if found.e_value <= 1.05:
         return ", and the runs so far do not point there"
     needed = math.ceil(found.tasks * math.log(CONFIRMED) / math.log(found.e_value)) - found.tasks
-    return f": about {min(needed, MAX_MORE)} tasks more, if they go as these did"
+    more = min(max(needed, FEWEST - found.tasks), MAX_MORE)
+    return f": about {counted(more, 'task')} more, if it goes on like that"
 
 
 def _rerun(runs: Sequence[Run]) -> set[str]:

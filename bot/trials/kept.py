@@ -12,7 +12,7 @@ from bot.errors import UserError
 from bot.trials.design import Design, canonical
 from bot.trials.limits import FEW
 from bot.trials.regressions import CONFIRM_RUNS
-from bot.trials.results import Arm, Run, passed, stayed_away, tallies
+from bot.trials.results import Arm, Run, counted, passed, stayed_away, tallies
 from bot.trials.statistics import CONFIRMED, HARMS, e_value
 
 RERUNS = 2
@@ -49,9 +49,9 @@ def kept(made: Design, runs: Sequence[Run], guards: Collection[str] | None = Non
     within, beyond = _within(made, known)
     told: list[str] = []
     if strangers := len(runs) - len(known):
-        told.append(f"{strangers} runs of tasks that were not registered were left out")
+        told.append(f"left out: {counted(strangers, 'run')} of tasks that were not registered")
     if beyond:
-        told.append(f"{beyond} runs beyond the registered repeats were left out, by the seed")
+        told.append(f"left out by the seed: {counted(beyond, 'run')} beyond the registered repeats")
     if made.endpoint == "passes" and any(run.recurred is not None for run in within):
         told.append("recurrence was not registered as an endpoint and is not looked at")
         within = [msgspec.structs.replace(run, recurred=None) for run in within]
@@ -124,15 +124,15 @@ def _gaps(made: Design, runs: Sequence[Run]) -> Iterator[str]:
     ran = {run.task for run in runs if run.stage == 1 and run.set == "targeted"}
     last = max((place for place, task in enumerate(made.targeted) if task in ran), default=-1)
     if gaps := sum(task not in ran for task in made.targeted[: last + 1]):
-        yield f"{gaps} registered tasks were passed over though later ones were run: run them"
+        yield f"{counted(gaps, 'registered task')} passed over though later ones were run: run what was passed over"
 
 
 def _guards(made: Design, runs: Sequence[Run], guards: Collection[str] | None) -> Iterator[str]:
     ran = {run.task for run in runs if run.stage == 1 and run.set == "guard"}
     if len(ran) < made.guards:
-        yield f"{made.guards - len(ran)} of {made.guards} registered guard tasks were not run: run them"
+        yield f"{made.guards - len(ran)} of {counted(made.guards, 'registered guard task')} not run: run the rest"
     elif guards is None and len(ran) > made.guards:
-        yield f"{len(ran)} guard tasks were run, {made.guards} registered: name the sealed list"
+        yield f"{counted(len(ran), 'guard task')} run, {made.guards} registered: name the sealed list"
 
 
 def _short(made: Design, runs: Sequence[Run]) -> Iterator[str]:
@@ -144,4 +144,5 @@ def _short(made: Design, runs: Sequence[Run]) -> Iterator[str]:
     tasks = {task for task, _ in counts}
     short = sum(any(counts.get((task, arm), 0) < made.repeats for arm in made.arms) for task in tasks)
     if short:
-        yield f"{short} tasks were run less often than registered in an arm: run them {made.repeats} times"
+        times = counted(made.repeats, "time")
+        yield f"{counted(short, 'task')} run less often than registered in an arm: run each {times}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bot.trials.results import Run
+from bot.trials.results import Run, counted
 
 FEW = 10
 """Fewer tasks speak for themselves only (research/mining.md §6)."""
@@ -17,16 +17,16 @@ def of(
     low, high = interval
     if not registered:
         yield "The design was not registered before the runs: tasks and repeats may have been chosen afterwards."
-    if tasks < FEW:
-        yield f"{tasks} tasks say something of themselves, little of others like them."
-    elif result == "confirmed" and low <= 0:
+    if 0 < tasks < FEW:
+        yield f"Seen on {counted(tasks, 'task')} only: that says little of others like them."
+    if result == "confirmed" and low <= 0:
         yield f"These tasks gained; of others like them the 95 % interval [{low:+.2f}, {high:+.2f}] allows a loss."
     if result == "cosmetic":
         yield f"Passes may still have risen by up to {max(high, 0.0):.2f} (95 %)."
     if result == "confirmed" and not guarded:
         yield "There was no guard set: what else the change breaks is not known."
     if both := len(_tasks(first, "targeted") & _tasks(first, "guard")):
-        yield f"{both} tasks are in both sets: a guard must be disjoint from what is aimed at."
+        yield f"{counted(both, 'task')} in both sets: a guard must be disjoint from what is aimed at."
     if _uneven(first):
         yield "Tasks or arms have unequal repeats: sound only if nobody looked at outcomes before adding some."
 

@@ -169,6 +169,11 @@ def _name(row: Mapping[str, object], name: str, where: str) -> str:
     return said
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: "1 task", "2 tasks"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 class Tally(msgspec.Struct, frozen=True):
     """What happened in one task: successes of runs, in both arms."""
 

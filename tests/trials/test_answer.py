@@ -5,6 +5,7 @@ import random
 from collections.abc import Iterable
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,10 +46,40 @@ def test_an_arm_against_itself_is_inconclusive() -> None:
 
 
 def test_few_tasks_are_inconclusive_and_say_how_many_more() -> None:
-    said = answer(tasks(1, "fff", "ppp"))
+    said = answer(tasks(5, "ff", "pf"))
 
     assert said.result == "inconclusive"
-    assert "1 tasks more" in said.missing[0]
+    assert "about 1 task more, if it goes on" in said.missing[0]
+
+
+def test_fewer_than_five_tasks_confirm_nothing_however_often_they_ran() -> None:
+    one, four, five = (answer(tasks(count, "f" * 30, "p" * 30)) for count in (1, 4, 5))
+
+    assert (one.result, one.targeted.interval) == ("inconclusive", (-1.0, 1.0))
+    assert one.missing == ("1 of the 5 tasks without which nothing is confirmed: 4 tasks more at least",)
+    assert four.missing == ("4 of the 5 tasks without which nothing is confirmed: 1 task more at least",)
+    assert (five.result, five.missing) == ("confirmed", ())
+    assert "about 4 tasks more" in answer(tasks(1, "fff", "ppp")).missing[0]
+    assert answer(tasks(1, "p" * 30, "f" * 30)).result == "regression"
+
+
+@pytest.mark.parametrize(
+    "runs",
+    [
+        [],
+        list(arm_runs("t", "control", "ppp")),
+        [*arm_runs("t", "control", "fff"), *arm_runs("u", "treated", "ppp")],
+        tasks(5, "nnn", "nnn"),
+    ],
+)
+def test_where_nothing_can_be_compared_that_is_what_is_said(runs: list[Run]) -> None:
+    said = answer(runs)
+
+    assert said.result == "inconclusive"
+    assert said.missing == ("no task has judged runs in both arms: run at least 5 in both",)
+    assert not any("0 tasks" in limit for limit in said.limits)
+    guarded = answer([*runs, *tasks(40, "ppp", "ppp", set="guard")])
+    assert "no targeted task has judged runs" in guarded.missing[0]
 
 
 def test_missing_verdicts_are_neither_failures_nor_passes() -> None:
@@ -112,13 +143,13 @@ def test_gains_that_are_lost_elsewhere_are_rarely_confirmed() -> None:
 
 
 def test_what_may_not_be_read_into_a_result_is_said() -> None:
-    few, unguarded = answer(tasks(3, "fff", "ppp")), answer(tasks(12, "fff", "ppp"))
+    few, unguarded = answer(tasks(5, "fff", "ppp")), answer(tasks(12, "fff", "ppp"))
     uneven = answer([*tasks(12, "fff", "ppp"), Run("t0", "treated", "9", "pass")])
     cosmetic = answer(recurring(10, ("fff", "111"), ("fff", "000")))
 
     shared = answer([*tasks(12, "fff", "ppp"), *(msgspec.structs.replace(r, set="guard") for r in tasks(1, "f", "p"))])
 
-    assert any("1 tasks are in both sets" in said for said in shared.limits)
+    assert any("1 task in both sets" in said for said in shared.limits)
     assert few.result == unguarded.result == "confirmed"
     assert any("little of others" in said for said in few.limits)
     assert not any("little of others" in said for said in unguarded.limits)
@@ -167,6 +198,15 @@ def test_a_worse_arm_is_a_regression() -> None:
     assert answer([*tasks(10, "fff", "ppp"), *tasks(10, "ppp", "fff", set="guard")]).result == "regression"
 
 
+def test_a_regression_shows_the_harm_it_was_said_from() -> None:
+    aimed = answer(tasks(10, "ppp", "fff"))
+    guarded = answer([*tasks(10, "fff", "ppp"), *tasks(10, "ppp", "fff", set="guard")])
+
+    assert aimed.targeted.harm >= 20 > aimed.targeted.e_value
+    assert guarded.guard is not None
+    assert guarded.guard.harm >= 20 > guarded.targeted.harm
+
+
 def test_some_tasks_that_got_worse_are_no_regression_when_more_got_better() -> None:
     worse_first = [*tasks(3, "ppp", "fff"), *arm_runs("x", "control", "ppf"), *arm_runs("x", "treated", "ppf")]
     better = [run for n in range(20) for run in arm_runs(f"b{n}", "control", "fff")]
@@ -181,7 +221,7 @@ def test_one_lost_pass_is_a_suspect_and_no_regression() -> None:
 
     assert said.result == "confirmed"
     assert (said.suspects, said.regressions) == (("z",), ())
-    assert "run them again as stage 2" in said.missing[0]
+    assert "1 task passed in control and not always when treated: run again as stage 2" in said.missing[0]
 
 
 def test_a_break_that_is_confirmed_on_fresh_runs_outweighs_everything() -> None:

@@ -108,10 +108,10 @@ def test_repeats_are_left_out_without_a_look_at_their_outcome() -> None:
 @pytest.mark.parametrize(
     ("told", "said"),
     [
-        ([run for run in WHOLE if run.task != DESIGN.targeted[3]], "1 registered tasks were passed over"),
-        ([run for run in WHOLE if run.task not in GUARDS[:9]], "9 of 40 registered guard tasks were not run"),
-        ([run for run in WHOLE if (run.task, run.repeat) != ("t1", "1.2")], "1 tasks were run less often"),
-        ([*WHOLE, *runs(("extra",), "ppp", "ppp", "guard")], "41 guard tasks were run, 40 registered"),
+        ([run for run in WHOLE if run.task != DESIGN.targeted[3]], "1 registered task passed over"),
+        ([run for run in WHOLE if run.task not in GUARDS[:9]], "9 of 40 registered guard tasks not run"),
+        ([run for run in WHOLE if (run.task, run.repeat) != ("t1", "1.2")], "1 task run less often"),
+        ([*WHOLE, *runs(("extra",), "ppp", "ppp", "guard")], "41 guard tasks run, 40 registered"),
     ],
 )
 def test_what_may_have_been_picked_confirms_nothing(told: list[Run], said: str) -> None:
