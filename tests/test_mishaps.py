@@ -268,3 +268,57 @@ def test_a_name_with_control_characters_cannot_forge_a_line(tmp_path: Path) -> N
 
     assert len(done.stderr.splitlines()) == 1
     assert "\x1b" not in done.stderr
+
+
+# --- what is said of runs ---------------------------------------------------------------------------------------------
+
+
+def example(place: Path, **changed: object) -> Path:
+    """One bundle of the examples, its manifest changed."""
+    run = place / "octo" / "task" / "run-1"
+    shutil.copytree(sorted((EXAMPLES / API.replace("/", "__")).glob("*/*/manifest.json"))[0].parent, run)
+    manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
+    (run / "manifest.json").write_text(json.dumps({**manifest, **changed}), encoding="utf-8")
+    return run
+
+
+def warned(place: Path, cwd: Path) -> tuple[dict[str, int], str]:
+    done = json.loads(flywheel("run", place, "--json", "--dry-run", cwd=cwd).stdout)
+    return done["outcomes"], "\n".join(done["warnings"])
+
+
+@pytest.mark.parametrize("outcome", ["passed", "FAIL", ["pass"], 1])
+def test_an_outcome_that_is_none_is_no_verdict_and_is_told(outcome: object, tmp_path: Path) -> None:
+    example(tmp_path / "runs", outcome=outcome)
+
+    outcomes, said = warned(tmp_path / "runs", tmp_path)
+
+    assert outcomes == {"none": 1}
+    assert "Write pass, fail or none" in said
+
+
+def test_what_a_manifest_lists_and_nobody_finds_is_told(tmp_path: Path) -> None:
+    example(tmp_path / "runs", repository="../../x", files=[{"path": "../gone.jsonl", "kind": "transcript"}])
+
+    _, said = warned(tmp_path / "runs", tmp_path)
+
+    assert "1 listed in its manifest but not there: ../gone.jsonl" in said
+    assert "no owner/name" in said
+
+
+def test_files_of_no_known_format_are_counted_and_named(tmp_path: Path) -> None:
+    run = example(tmp_path / "runs")
+    (run / "transcript.log").write_text('{"my": "format"}', encoding="utf-8")
+
+    _, said = warned(tmp_path / "runs", tmp_path)
+
+    assert "1 file of no known format left alone" in said
+    assert "transcript.log" in said
+
+
+def test_a_zip_that_lost_its_end_is_told_as_one(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as zipped:
+        zipped.writestr("reports/junit.xml", "<testsuite/>" * 50)
+    (tmp_path / "cut.zip").write_bytes((tmp_path / "a.zip").read_bytes()[:-40])
+
+    assert "cannot be opened" in flywheel("read", tmp_path / "cut.zip", "--json", cwd=tmp_path).stdout

@@ -105,7 +105,8 @@ def _run(request: Request, shell: Shell) -> Finished:
     detectors = shipped_detectors()
     examples = not request.paths
     paths = request.paths or (folder("examples") / "episodes",)
-    episodes = _once_each(shell.watched(collect(paths, shell.stored)))
+    unknown: list[str] = []
+    episodes = _once_each(shell.watched(collect(paths, shell.stored, unknown)))
     if not episodes:
         raise UserError(f"{paths[0]}: nothing readable. Name a folder of runs: transcripts, with reports beside them.")
     directories = _example_repositories(request, shell) if examples and not request.repos else {}
@@ -116,6 +117,7 @@ def _run(request: Request, shell: Shell) -> Finished:
     harnesses, failed = _harnesses({name: forges[name] for name in directories if name in forges})
     remembered = ledger_of(request.out)
     turn = flywheel.turn(episodes, remembered, harnesses, shipped_policy(), detectors, partial(_source, shell))
+    turn = replace(turn, warnings=(*turn.warnings, *_left_alone(unknown)))
     command = _backtest_paths(request.paths)
     rules = {detector.id: detector for detector in detectors}
     runs = {episode.id: episode for episode in episodes}
@@ -133,6 +135,13 @@ def _run(request: Request, shell: Shell) -> Finished:
         page = report(turn, performed, rules, command)
         shell.write(request.out / "report.html", page.encode("utf-8", "replace"))
     return Finished(turn, performed, record, failed)
+
+
+def _left_alone(unknown: Sequence[str]) -> Iterator[str]:
+    """One line for all files that no reader knows: a repository's own files may lie beside the runs."""
+    if unknown:
+        named = ", ".join(unknown[:3]) + (", …" if len(unknown) > 3 else "")
+        yield f"{len(unknown)} file{'s' * (len(unknown) > 1)} of no known format left alone: {named}"
 
 
 def _harnesses(forges: Mapping[str, Forge]) -> tuple[dict[str, Harness], tuple[str, ...]]:

@@ -22,6 +22,7 @@ def trial(
 ) -> dict[str, Any]:
     """The answer of one trial, with the keys of design.md §4 and everything it was said from.
 
+    `delta` is None where no task has judged runs in both arms. `harm` is E for fewer passes.
     With a registration its margin counts, and another one is refused; `sealed` opens the list of its guard set.
     """
     if margin is not None and not 0 < margin < 1:
@@ -33,9 +34,10 @@ def trial(
     return {
         "result": said.result,
         "e_value": said.targeted.e_value,
+        "harm": said.targeted.harm,
         "tasks": said.targeted.tasks,
         "trials": said.targeted.runs,
-        "delta": said.targeted.delta,
+        "delta": said.targeted.delta if said.targeted.tasks else None,
         "interval": list(said.targeted.interval),
         "p": said.targeted.p,
         "reached": said.targeted.reached,

@@ -12,6 +12,7 @@ The codes:
     outside-block       a change right beside a changed block of ours, outside its markers
     removed-prohibition a line that forbids something was taken out of a harness file
     wider-permission    a setting that lets an agent do more without being asked
+    hook-runs-download  a hook's command downloads, carries an address, or pipes into a shell
     path                the diff leaves the repository, or reaches into `.git`
     workflow-path       the diff changes a workflow, which only people change
     link                a harness file becomes a link
@@ -19,8 +20,9 @@ The codes:
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 
 MAX_CHARACTERS = 4 << 20
 _LONGEST = 2000
+_DEPTH = 16
+"""Containers looked at around a value: a hook lies in five."""
 
 _SECRET = re.compile(
     r"\bgh[pousr]_[a-z0-9]{20}|\bgithub_pat_\w{20}|\bsk-[a-z0-9_-]{20}|\bAKIA[0-9A-Z]{16}\b|\bxox[abpr]-\w{10}"
@@ -44,7 +48,20 @@ _SECRET = re.compile(
 )
 _HIDDEN = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u206f\U000e0000-\U000e007f]")
 _FORBIDS = re.compile(r"\b(?:never|must not|do not|don't|forbidden|not allowed)\b", re.IGNORECASE)
-_WIDER = re.compile(r'bypassPermissions|dangerously|"(?:Bash|Write|Edit|WebFetch|\*)(?:\((?:\*|:\*|\*:\*)\))?"')
+_ALL = re.compile(r"(?:Bash|Write|Edit|WebFetch|\*)(?:\([*:]{0,9}\))?")
+"""A permission for every use of a tool."""
+_DOWNLOADS = re.compile(
+    r"\b(?:https?|ftps?|wss?|ssh)://|/dev/(?:tcp|udp)/"
+    r"|(?<![\w.-])(?:curl|wget|nc|ncat|iwr|irm|Invoke-WebRequest|Invoke-RestMethod)(?:\.exe)?\s{1,9}[^\s|&;]",
+    re.IGNORECASE,
+)
+_PIPED = re.compile(
+    r"\|&?\s{0,9}(?:sudo\s{1,9})?(?:/[\w/]{0,40}/)?(?:env\s{1,9})?(?:(?:ba|da|z|k|fi)?sh|iex|Invoke-Expression)"
+    r"(?:\s{1,9}-[abd-rt-z]{1,9}){0,3}\s{0,9}(?:$|[;&|)<>\"'`]|\s-(?:\s|$)|-[a-z]{0,9}s\b)",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""A shell that takes its commands from what another program says; one that is given a script does not."""
+_JSON = re.compile(r'"(?:[^"\\]|\\.)*"?|[{}\[\],:]|[^\s{}\[\],:"]+')
 _MARKER = re.compile(r"<!-- flywheel:(begin|end) ")
 
 
@@ -58,6 +75,15 @@ class Problem:
     detail: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Value:
+    """A scalar of a JSON text: the keys around it that the text shows, the lines of these and its own, and itself."""
+
+    keys: tuple[str, ...]
+    lines: tuple[int, ...]
+    text: str
+
+
 def lint(path: str, text: str) -> tuple[Problem, ...]:
     """The problems of a rule (`.yml`), of settings (`.json`), of instructions (`.md`) or of a diff, by its name."""
     if path.endswith((".diff", ".patch")):
@@ -69,7 +95,9 @@ def lint(path: str, text: str) -> tuple[Problem, ...]:
     lines = list(enumerate(text.split("\n"), 1))
     if path.endswith("settings.json"):
         wrong = _refused("settings", path, lambda: claude_hooks.load(text, path))
-        return (*wrong, *_added(path, lines), *_wider(path, lines))
+        return (*wrong, *_added(path, lines), *_settings(path, lines))
+    if path.endswith(".json") and is_harness(path):
+        return (*_added(path, lines), *_settings(path, lines))
     if path.endswith(".md"):
         return (*_instructions(path, text), *_added(path, lines))
     return ()
@@ -128,8 +156,9 @@ def _file(file: PatchedFile) -> Iterator[Problem]:
     added = [(line.target_line_no or 0, line.value) for hunk in file for line in hunk if line.is_added]
     removed = [(line.source_line_no or 0, line.value) for hunk in file for line in hunk if line.is_removed]
     yield from _added(path, added)
-    if path.endswith(".json"):
-        yield from _wider(path, added)
+    for hunk in file if path.endswith(".json") else ():
+        after = [(line.target_line_no or 0, line.value) for line in hunk if line.is_added or line.is_context]
+        yield from _settings(path, after, {number for number, _ in added})
     kept = {line.strip() for _, line in added}
     for number, line in removed:
         if _FORBIDS.search(line[:_LONGEST]) and line.strip() not in kept:
@@ -184,11 +213,77 @@ def _secrets(path: str, lines: Iterable[tuple[int, str]]) -> Iterator[Problem]:
             )
 
 
-def _wider(path: str, lines: Iterable[tuple[int, str]]) -> Iterator[Problem]:
-    for number, line in lines:
-        if _WIDER.search(line[:_LONGEST]):
+def _settings(path: str, lines: Iterable[tuple[int, str]], new: Collection[int] | None = None) -> Iterator[Problem]:
+    """What settings grant and what their hooks run; with `new`, only where such a line, or a key around it, is new."""
+    for value in _values(lines):
+        number = value.lines[-1]
+        if new is not None and not any(line in new for line in value.lines):
+            continue
+        if _widens(value):
             message = f"{path}:{number}: lets an agent act without being asked. Allow single commands instead."
             yield Problem("wider-permission", path, number, message)
+        if _fetches(value):
+            message = f"{path}:{number}: a hook downloads, or runs what it is sent. Keep a script in the repository."
+            yield Problem("hook-runs-download", path, number, message)
+
+
+def _values(lines: Iterable[tuple[int, str]]) -> Iterator[_Value]:
+    """The scalars of a JSON text or of a piece of one; a piece does not show all the keys around them."""
+    opened: list[tuple[str, int]] = []
+    key, waiting = ("", 0), ("", 0)
+    for number, line in lines:
+        for token in _JSON.finditer(line):
+            sign = token[0]
+            if sign == ":":
+                key, waiting = waiting, ("", 0)
+                continue
+            if waiting[1]:
+                yield _value([*opened[-_DEPTH:], key], waiting)
+                waiting = ("", 0)
+            if sign in ("{", "["):
+                opened.append(key)
+            elif sign in ("}", "]"):
+                del opened[-1:]
+            elif sign != ",":
+                waiting = (_unquoted(sign), number)
+                continue
+            key = ("", 0)
+    if waiting[1]:
+        yield _value([*opened[-_DEPTH:], key], waiting)
+
+
+def _value(around: Iterable[tuple[str, int]], said: tuple[str, int]) -> _Value:
+    named = [(name, number) for name, number in around if number]
+    return _Value(tuple(name for name, _ in named), (*(number for _, number in named), said[1]), said[0])
+
+
+def _unquoted(token: str) -> str:
+    try:
+        return str(json.loads(token, strict=False)) if token[0] == '"' else token
+    except ValueError:
+        return token.strip('"')
+
+
+def _widens(value: _Value) -> bool:
+    """An entry with no key in sight counts as one of the allow-list: a hook's matcher always has its key beside it."""
+    own = value.keys[-1] if value.keys else "allow"
+    if own in ("deny", "ask"):
+        return False
+    if own in ("allow", "allowedTools") and _ALL.fullmatch(value.text.strip()):
+        return True
+    if own.startswith("dangerously") or own == "skipDangerousModePermissionPrompt":
+        return value.text != "false"
+    return value.text == "bypassPermissions" or "--dangerously" in value.text
+
+
+def _fetches(value: _Value) -> bool:
+    """Whether this is what a hook (or the status line) runs or calls, and it reaches out or feeds a shell."""
+    *around, own = value.keys or ("",)
+    runs = own in ("command", "args", "bash", "powershell", "url")
+    if not runs or (around and not {"hooks", "statusLine"} & {*around}):
+        return False
+    parts = (value.text[start : start + _LONGEST] for start in range(0, len(value.text), _LONGEST - 200))
+    return any(_DOWNLOADS.search(part) or _PIPED.search(part) for part in parts)
 
 
 def _refused(code: str, path: str, reading: Callable[[], object]) -> tuple[Problem, ...]:

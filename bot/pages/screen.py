@@ -17,6 +17,13 @@ from bot.pages.table import table
 from bot.pages.words import number
 
 MAX_WARNINGS = 5
+REASONS = (
+    *("result", "e_value", "harm", "guard_harm", "recurrence_e_value"),
+    *("regressions", "missing", "deviations", "limits", "warnings"),
+)
+"""What a person asks of a trial first."""
+COMPARED = ("e_value", "harm", "interval", "p")
+"""What says nothing of a trial in which no task can be compared."""
 
 
 def show_turn(turn: Turn, performed: Mapping[str, Performed], out: Path, *, dry_run: bool) -> None:
@@ -38,12 +45,25 @@ def show_turn(turn: Turn, performed: Mapping[str, Performed], out: Path, *, dry_
 
 def show_record(record: Mapping[str, Any]) -> None:
     """One record as names and values; long lists are cut and counted."""
+    if "e_value" in record:
+        record = _trial(record)
     rows = Table(box=None, show_header=False, pad_edge=False)
     rows.add_column(style="bold", no_wrap=True)
     rows.add_column(overflow="fold")
     for name, value in record.items():
         rows.add_row(name.replace("_", " "), Text(_words(value)))
     Console().print(rows)
+
+
+def _trial(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A trial with its result and the reasons first, and without what is empty."""
+    deciding = {
+        "guard_harm": (record["guard"] or {}).get("harm"),
+        "recurrence_e_value": (record["recurrence"] or {}).get("e_value"),
+    }
+    ordered = {name: {**record, **deciding}[name] for name in REASONS} | dict(record)
+    dropped = () if record["tasks"] else COMPARED
+    return {name: value for name, value in ordered.items() if value not in (None, [], {}) and name not in dropped}
 
 
 def show_sizes(sizes: Iterable[Mapping[str, Any]]) -> None:

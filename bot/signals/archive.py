@@ -27,6 +27,15 @@ MAX_MARKS = 64
 GZIP = b"\x1f\x8b"
 
 
+def is_cut(path: Path) -> bool:
+    """Whether a file begins as a zip and has lost its end, where the list of its members stands."""
+    try:
+        with path.open("rb") as stream:
+            return stream.read(4) == b"PK\x03\x04" and not zipfile.is_zipfile(path)
+    except OSError:
+        return False
+
+
 def zip_members(path: Path) -> tuple[list[Member], list[str]]:
     """The members of a zip that may be read, and what was refused, in words."""
     try:

@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from bot.errors import UserError
 from bot.signals import layouts
-from bot.signals.archive import inflated, open_source, zip_members
+from bot.signals.archive import inflated, is_cut, open_source, zip_members
 from bot.signals.layouts import Claim, Folder
 from bot.signals.layouts.archived import attempts
 from bot.signals.member import DAMAGED, Member
@@ -61,7 +61,7 @@ def bundles(path: Path) -> Iterator[Bundle]:
         raise UserError(f"{path}: it may not be read. Give the user running flywheel read access.") from error
     if not path.is_file():
         raise UserError(f"{path}: it is no regular file. Name a folder of runs, a bundle or a transcript.")
-    if zipfile.is_zipfile(path):
+    if zipfile.is_zipfile(path) or is_cut(path):
         yield from _zip_bundles(path, path.parent.name, None)
         return
     member = inflated(file_member(path, path.parent))
@@ -129,7 +129,7 @@ def _leaf(folder: Path, root: Path, conversations: set[Path]) -> Path:
 
 def _loose_bundles(folder: Path, files: list[Path], root: Path) -> Iterator[Bundle]:
     repository, task, name = _placed(folder, root)
-    zips = [file for file in files if file.suffix == ".zip" and zipfile.is_zipfile(file)]
+    zips = [file for file in files if file.suffix == ".zip" and (zipfile.is_zipfile(file) or is_cut(file))]
     for file in zips:
         yield from _zip_bundles(file, repository, task)
     rest = tuple(inflated(file_member(file, folder)) for file in files if file not in zips)

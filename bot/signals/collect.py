@@ -20,21 +20,26 @@ SHA = re.compile(r"[0-9a-f]{7,64}")
 REPOSITORY = re.compile(r"(?!\.)[\w.-]{1,100}(?:/(?!\.)[\w.-]{1,100})?")
 
 
-def collect(paths: Iterable[Path], stored: Callable[[Path], Stored | None] | None = None) -> Iterator[Episode]:
+def collect(
+    paths: Iterable[Path], stored: Callable[[Path], Stored | None] | None = None, unknown: list[str] | None = None
+) -> Iterator[Episode]:
     """Episodes of all paths, bundle by bundle. Raises UserError for a path that is not there.
 
     `stored` gives what a git repository keeps of agents' sessions, None for any other path (bot/forge/checkpoints.py).
     A file that cannot be read becomes a signal `unreadable` of its episode; a bundle with nothing readable becomes an
-    episode without a trace when a manifest vouches for it, and is dropped silently otherwise.
+    episode without a trace when a manifest vouches for it, and is dropped silently otherwise. The paths of files that
+    no reader knows are added to `unknown`.
     """
     for path in paths:
         for bundle in bundles_of(path, stored):
-            yield from read_bundle(bundle)
+            yield from read_bundle(bundle, unknown)
 
 
-def read_bundle(bundle: Bundle) -> Iterator[Episode]:
-    """The episodes of one bundle."""
+def read_bundle(bundle: Bundle, unknown: list[str] | None = None) -> Iterator[Episode]:
+    """The episodes of one bundle; the paths of files that no reader knows are added to `unknown`."""
     contents = read_contents(bundle)
+    if unknown is not None:
+        unknown.extend(contents.unknown)
     for attempt in _attempts(bundle, contents):
         yield _episode(bundle, contents, attempt)
 
@@ -89,7 +94,7 @@ def _episode(bundle: Bundle, contents: Contents, attempt: Attempt) -> Episode:
         reports=tuple(report.source.path for report in attempt.reports),
         harness=contents.harness,
         digests=tuple(report.source.sha256 for report in attempt.reports),
-        warnings=tuple(contents.warnings),
+        warnings=(*contents.warnings, *_disbelieved(bundle)),
     )
 
 
@@ -105,13 +110,18 @@ def _identity(repository: str, task: str | None, bundle: Bundle, attempt: Attemp
 
 
 def _outcome(manifest: Mapping[str, object], attempt: Attempt) -> Outcome:
-    """The manifest's word, else the reports' (any failed one decides), else the transcript's own label, else none."""
+    """The manifest's word, else the reports' (any failed one decides), else the transcript's own label, else none.
+
+    A word that is none of the three is no verdict: the reports would say the contrary of what somebody meant to say.
+    """
     match manifest.get("outcome"):
         case "pass":
             return "pass"
         case "fail":
             return "fail"
-        case "none":
+        case None:
+            pass
+        case _:
             return "none"
     outcomes = {report.outcome for report in attempt.reports}
     if "fail" in outcomes:
@@ -119,6 +129,15 @@ def _outcome(manifest: Mapping[str, object], attempt: Attempt) -> Outcome:
     if "pass" in outcomes:
         return "pass"
     return attempt.trace.outcome if attempt.trace else "none"
+
+
+def _disbelieved(bundle: Bundle) -> Iterator[str]:
+    """What a manifest says that cannot be taken at its word."""
+    said = bundle.manifest or {}
+    if said.get("outcome") not in ("pass", "fail", "none", None):
+        yield f"{bundle.path}: its manifest's outcome is {str(said['outcome'])[:40]!r}. Write pass, fail or none."
+    if said.get("repository") is not None and not REPOSITORY.fullmatch(_text(said, "repository")):
+        yield f"{bundle.path}: its manifest's repository is no owner/name; the folder's name was taken. Mend it."
 
 
 def _judged(verdicts: Sequence[Outcome]) -> Outcome:

@@ -6,7 +6,7 @@ Trouble with one file is said and costs no other.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import BinaryIO, cast
@@ -41,12 +41,15 @@ class Contents:
     verdicts: list[Outcome] = field(default_factory=list)
     unreadable: list[Signal] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    """Files that no reader knows: left alone."""
 
 
 def read_contents(bundle: Bundle) -> Contents:
     """Read every file of a bundle that may tell of its run."""
     contents = Contents(unreadable=[Signal("unreadable", detail=warning) for warning in bundle.warnings])
     declared = _declared(bundle.manifest)
+    contents.warnings.extend(_missing(bundle))
     conversations: dict[str, list[Member]] = {}
     for member in bundle.members:
         if (place := openhands_v1.conversation(member.name)) and _is_event(member):
@@ -100,6 +103,7 @@ def _read_member(member: Member, contents: Contents, expected: str | None, role:
         return
     found = recognise(member.open, member.path, member.name)
     if found is None:
+        contents.unknown.append(member.path)
         return
     sources = [found.source] if isinstance(found, Report) else [source for trace in found for source in trace.sources]
     if isinstance(found, Report):
@@ -147,6 +151,17 @@ def _digest(member: Member) -> str:
         while block := stream.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
+
+
+def _missing(bundle: Bundle) -> Iterator[str]:
+    """What the manifest lists and the bundle does not hold."""
+    files = (bundle.manifest or {}).get("files")
+    names = {member.name for member in bundle.members}
+    listed = (
+        [str(entry.get("path"))[:200] for entry in files if isinstance(entry, dict)] if isinstance(files, list) else []
+    )
+    if gone := [name for name in listed if name not in names]:
+        yield f"{bundle.path}: {len(gone)} listed in its manifest but not there: {gone[0]}. Make the bundle again."
 
 
 def _declared(manifest: Mapping[str, object] | None) -> dict[str, str]:

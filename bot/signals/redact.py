@@ -13,7 +13,12 @@ TOKENS = re.compile(
     | glpat-[\w-]{20,64}                                              # GitLab
     | sk-[A-Za-z0-9_-]{20,200}                                        # OpenAI, Anthropic
     | (?:AKIA|ASIA)[A-Z0-9]{16}                                       # AWS access key id
-    | xox[abprs]-[A-Za-z0-9-]{10,200}                                 # Slack
+    | xox[abprs]-[A-Za-z0-9-]{10,200} | xapp-[\w-]{20,200}            # Slack
+    | (?:hooks\.slack\.com/services|discord(?:app)?\.com/api/webhooks)/[\w/-]{20,200}  # webhooks: who knows it may post
+    | hf_[A-Za-z0-9]{30,100} | [rs]k_(?:live|test)_[A-Za-z0-9]{16,200}   # Hugging Face, Stripe
+    | do[opr]_v1_[a-f0-9]{64} | SG\.[\w-]{22}\.[\w-]{43}                # DigitalOcean, SendGrid
+    | ya29\.[\w-]{20,500} | (?<=AccountKey=)[A-Za-z0-9+/]{40,100}={0,2} # Google OAuth, Azure storage
+    | AGE-SECRET-KEY-1[A-Z0-9]{58}                                    # age
     | AIza[\w-]{35}                                                   # Google
     | npm_[A-Za-z0-9]{36} | pypi-[\w-]{50,300}
     | eyJ[\w-]{10,2000}\.eyJ[\w-]{10,2000}(?:\.[\w-]{0,2000})?        # JSON web token

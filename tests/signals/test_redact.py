@@ -50,3 +50,21 @@ def test_redacting_twice_changes_nothing_more(text: str) -> None:
     once = redact(text)
 
     assert redact(once) == once
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "hf_" + "a1" * 17,
+        "sk_live_" + "a1" * 12,
+        "dop_v1_" + "0f" * 32,
+        "https://hooks.slack.com/services/T0AAAAAAA/B0AAAAAAA/" + "x1" * 12,
+        "https://discord.com/api/webhooks/123456789012345678/" + "x1" * 30,
+    ],
+)
+def test_what_further_issuers_hand_out_is_gone(secret: str) -> None:
+    shown = redact(f"posted with {secret} today")
+
+    assert secret[-12:] not in shown
+    assert shown.startswith("posted with ")
+    assert shown.endswith(" today")

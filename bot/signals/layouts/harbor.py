@@ -43,7 +43,7 @@ def claims(folder: Folder) -> tuple[Claim, ...]:
     task = text(result, "task_name") or text(config, "task", "name") or trial.rpartition("__")[0]
     found = Claim(
         layout=LAYOUT,
-        repository=name_of(source, job),
+        repository=name_of(source, LAYOUT),  # else each job of one task would be a repository of its own
         task=name_of(task, trial),
         name="/".join(part for part in (job and name_of(job, ""), name_of(trial, folder.place[-1])) if part),
         role=role,

@@ -115,7 +115,7 @@ def test_a_killed_trial_has_its_configuration_and_no_outcome(write: Write) -> No
 
     episode = only(path)
 
-    assert ("j1", "hello-world", "none") == (episode.repository, episode.task, episode.outcome)
+    assert ("harbor", "hello-world", "none") == (episode.repository, episode.task, episode.outcome)
 
 
 def test_continuations_are_one_run_and_a_shortened_context_is_a_helpers(write: Write, tmp_path: Path) -> None:
