@@ -14,8 +14,10 @@ from bot.model import Edit
 MAX_READ = 2_000
 FORBIDS = re.compile(r"\b(?:never|must not|do not|don't|forbidden|not allowed|always|required?)\b", re.IGNORECASE)
 LOOSENS = re.compile(
-    r"https?://|--no-verify|skip\w* (?:the )?tests?|\bcurl\b|\bwget\b|\ballow\w*\b|bypass|\bsudo\b", re.IGNORECASE
+    r"https?://|--no-verify|skip\w* (?:the )?tests?|\bcurl\b|\bwget\b|\ballow(?!-any-generics$)\w*\b|bypass|\bsudo\b",
+    re.IGNORECASE,
 )
+"""`allow-any-generics` at a line's end is what our own guards say to the type checker, not to an agent."""
 PLAIN, PROGRAM = "100644", "100755"
 
 

@@ -11,16 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.forge.fits import RefusedError, fit
 from bot.forge.git import EMAIL, NAME, GitError, dated, git, line, maybe
-from bot.forge.repository import Blob, listing, text_of
+from bot.forge.repository import listing, text_of
 from bot.model import Edit
 
-MODES = ("100644", "100755")
 TRAILER = "Flywheel-Change:"
-
-
-class RefusedError(Exception):
-    """The change does not fit the repository as it is now; the message says how to mend it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +79,12 @@ def base_of_ours(directory: Path, last: Commit, change: str) -> str:
 def build(directory: Path, base: str, edits: Sequence[Edit]) -> str:
     """The tree of `base` with the edits made, written to the object store. RefusedError when they do not fit."""
     tree = listing(directory, base)
-    for edit in edits:
-        _fits(directory, tree, edit)
+
+    def is_before(edit: Edit) -> bool:
+        there = tree.get(edit.path)
+        return (text_of(directory, there) if there else None) == edit.before
+
+    fit(tree, edits, is_before)
     lines = []
     for edit in edits:
         if edit.after is None:
@@ -156,27 +156,3 @@ def _not_checked_out(directory: Path, ref: str) -> None:
         if text == f"branch {ref}":
             name = ref.removeprefix("refs/heads/")
             raise RefusedError(f"{name}: it is checked out in {place}. Switch to another branch there and run again.")
-
-
-def _fits(directory: Path, tree: dict[str, Blob], edit: Edit) -> None:
-    parts = edit.path.split("/")
-    bad = any(part in ("", ".", "..") or part.casefold() == ".git" for part in parts)
-    if bad or not edit.path.isprintable() or "\\" in edit.path or edit.mode not in MODES:
-        raise RefusedError(
-            f"{edit.path!r}: no edit may write there. Report this, for it is a mistake of the flywheel's."
-        )
-    for depth in range(1, len(parts)):
-        if (above := "/".join(parts[:depth])) in tree:
-            raise RefusedError(
-                f"{above}: a file, link or submodule where {edit.path} needs a folder. Make it a folder."
-            )
-    if any(path.startswith(edit.path + "/") for path in tree):
-        raise RefusedError(f"{edit.path}: a folder where a file is needed. Make it a file, or move the folder.")
-    there = tree.get(edit.path)
-    if there and there.mode not in MODES:
-        raise RefusedError(
-            f"{edit.path}: a link or submodule, no plain file. Run again: the edit belongs to its target."
-        )
-    before = text_of(directory, there) if there else None
-    if before != edit.before:
-        raise RefusedError(f"{edit.path}: it has changed since the edit was made. Run again.")

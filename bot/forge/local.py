@@ -7,7 +7,8 @@ from pathlib import Path
 
 from bot.errors import UserError
 from bot.forge import branch, files, repository, texts
-from bot.forge.branch import Commit, RefusedError
+from bot.forge.branch import Commit
+from bot.forge.fits import RefusedError
 from bot.forge.git import git, maybe
 from bot.model import CloseChange, Effect, Harness, NoteMerged, OpenIssue, OpenPull, Performed
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.approval.facts import weakens
 from bot.approval.judge import QUESTIONS, TRIED, judge, most_careful
 from bot.approval.policy import load
 from bot.approval.record import Record
@@ -216,3 +217,12 @@ def test_the_tier_is_the_most_careful_that_any_answer_demands(demand, how):
     decision = best(demand[2], **{**demand[3], **how})
 
     assert decision.tier == most_careful(decision.reasons)
+
+
+@pytest.mark.parametrize("guard", ["finish_guard", "loop_guard"])
+def test_a_guard_of_ours_as_it_ships_gains_no_address_download_or_permission(guard):
+    source = (DEFAULT.parents[2] / f"bot/modifications/guards/{guard}.py").read_text()
+    path = f".claude/hooks/flywheel-{guard.replace('_', '-')}.py"
+
+    assert weakens(Edit(path, None, source, "100755")) == (f"{path} has mode 100755",)
+    assert len(weakens(Edit(path, None, source + "# allow all\n", "100755"))) == 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.forge.branch import RefusedError
+from bot.forge.fits import RefusedError
 from bot.forge.github import marks
 from bot.forge.github.answers import Found, Issue
 from bot.forge.github.client import Writer

@@ -10,7 +10,8 @@ import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.forge.branch import MODES, TRAILER, RefusedError
+from bot.forge.branch import TRAILER
+from bot.forge.fits import MODES, RefusedError
 from bot.forge.github.answers import Commit, Comparison, RefObject, Sha, Written
 from bot.forge.github.client import Writer
 from bot.forge.github.errors import StatusError

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from bot.errors import UserError
-from bot.forge.branch import RefusedError
+from bot.forge.fits import RefusedError
 from bot.forge.github import marks
 from bot.forge.github.answers import Pull, RefObject
 from bot.forge.github.backlog import Backlog

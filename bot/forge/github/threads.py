@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.forge.branch import RefusedError
+from bot.forge.fits import RefusedError
 from bot.forge.github import marks
 from bot.forge.github.answers import Comment, Issue, Pull
 from bot.forge.github.client import Writer
