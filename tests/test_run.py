@@ -199,9 +199,15 @@ def test_a_run_in_a_held_folder_says_who_holds_it(tmp_path: Path) -> None:
 
 def test_an_interrupt_leaves_nothing_half_written(tmp_path: Path) -> None:
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen([sys.executable, "-m", "bot", "run"], cwd=tmp_path, env=env, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bot", "run"],
+        cwd=tmp_path,
+        env=env,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
+    )
     out = tmp_path / "flywheel-out"
-    for _ in range(400):
+    for _ in range(2000):
         if (out / "repos").exists():
             break
         time.sleep(0.01)
