@@ -27,7 +27,7 @@ from bot.signals.transcripts.assemble import TEXT_CAP, Answer
 from bot.signals.transcripts.lines import Lines
 from bot.signals.transcripts.outline import Head
 from bot.signals.transcripts.reader import Reader
-from bot.signals.transcripts.rejoin import rejoined
+from bot.signals.transcripts.rejoin import read_rejoined
 from bot.signals.transcripts.tools import COMMAND_CAP, MOST_PATHS, PATH_CAP, Use, cited, quote
 from bot.signals.transcripts.values import mapping, mappings, text, texts, whole
 
@@ -94,13 +94,7 @@ def is_record(value: dict[str, object]) -> bool:
 
 def read(lines: Lines, path: str) -> list[Trace]:
     """One Trace. A string broken by a raw newline (https://github.com/openai/codex/issues/23131) is put together."""
-    reader = ExecReader(lines, NAME, "codex")
-    for number, start, end, line, mended in rejoined(lines):
-        if mended:
-            reader.element(number, start, end, line, mended=True)
-        else:
-            reader.line(number, start, line)
-    return [reader.trace(path)]
+    return read_rejoined(ExecReader(lines, NAME, "codex"), path)
 
 
 class ExecReader(Reader[Event]):

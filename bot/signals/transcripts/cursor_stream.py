@@ -23,7 +23,7 @@ from bot.signals.transcripts.assemble import TEXT_CAP, Answer
 from bot.signals.transcripts.lines import Lines
 from bot.signals.transcripts.outline import Head
 from bot.signals.transcripts.reader import Reader
-from bot.signals.transcripts.rejoin import rejoined
+from bot.signals.transcripts.rejoin import read_rejoined
 from bot.signals.transcripts.tools import cited, quote
 from bot.signals.transcripts.values import iso, mapping, text, texts, whole
 
@@ -80,13 +80,7 @@ def is_record(value: dict[str, object]) -> bool:
 
 def read(lines: Lines, path: str) -> list[Trace]:
     """One Trace. A string broken by a raw newline (call ids have held one) is put together."""
-    reader = CursorReader(lines, NAME, "cursor")
-    for number, start, end, line, mended in rejoined(lines):
-        if mended:
-            reader.element(number, start, end, line, mended=True)
-        else:
-            reader.line(number, start, line)
-    return [reader.trace(path)]
+    return read_rejoined(CursorReader(lines, NAME, "cursor"), path)
 
 
 class CursorReader(Reader[Event]):

@@ -9,13 +9,25 @@ from collections.abc import Iterator
 
 import msgspec
 
+from bot.model import Trace
 from bot.signals.transcripts.lines import BROKEN, Lines
+from bot.signals.transcripts.reader import R, Reader
 
 MOST_LINES = 64
 MOST_BYTES = 1 << 20
 """What is held at most; a record broken into more is read by salvage, as any other damage."""
 
 _ANY = msgspec.json.Decoder(msgspec.Raw)
+
+
+def read_rejoined(reader: Reader[R], path: str) -> list[Trace]:
+    """One Trace of a reader's records, whole again."""
+    for number, start, end, line, mended in rejoined(reader.lines):
+        if mended:
+            reader.element(number, start, end, line, mended=True)
+        else:
+            reader.line(number, start, line)
+    return [reader.trace(path)]
 
 
 def rejoined(lines: Lines) -> Iterator[tuple[int, int, int, bytes, bool]]:
