@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 STAGES = {"signals", "traces", "modifications", "approval", "trials"}
 SHELL = {"forge", "engine", "pages"}
-CORE = {"model", "errors", "strict_yaml"}
+CORE = {"model", "errors", "strict_yaml", "hosting"}
 
 
 def modules() -> dict[str, Path]:

@@ -12,8 +12,8 @@ from typing import Literal
 import msgspec
 
 from bot.approval.commands import VERBS, Command, usage
-from bot.approval.roles import Actor
 from bot.approval.seen import when
+from bot.hosting.people import Actor
 
 MAX_AN_HOUR = 12
 """Actions of ours in one thread within an hour; beyond, two bots may be talking to each other."""

@@ -15,7 +15,7 @@ from typing import Literal
 
 import msgspec
 
-from bot.approval.roles import Role
+from bot.hosting.people import Role
 
 CALL = "/flywheel"
 MAX_BODY = 65_536

@@ -12,21 +12,10 @@ from typing import Literal
 import msgspec
 
 from bot.approval.policy import Policy
+from bot.hosting.pulls import Checked, Mergeable
 from bot.model import Decision, Edit
 
-Conclusion = Literal["success", "failure", "neutral", "skipped", "pending"]
-Mergeable = Literal["clean", "blocked", "unstable", "behind", "dirty", "unknown"]
 Do = Literal["read-back", "demote", "disarm", "wait", "enqueue", "arm", "merge"]
-
-
-class Checked(msgspec.Struct, frozen=True):
-    """One check at the head: whose it is, whether the base requires it, how it ended, how many seconds it ran."""
-
-    name: str
-    ours: bool
-    required: bool
-    conclusion: Conclusion
-    seconds: float = 0.0
 
 
 class Candidate(msgspec.Struct, frozen=True):

@@ -12,8 +12,8 @@ from typing import Literal
 import msgspec
 
 from bot.approval.labels import FLYWHEEL, HOLD, TIER_LABELS
-from bot.approval.roles import Actor
 from bot.approval.seen import when
+from bot.hosting.pulls import Touched
 from bot.model import TIERS, Decision, Tier, replace
 
 Code = Literal["not-human", "template", "role", "unknown-role", "older-head", "policy", "recreated", "not-their-hold"]
@@ -33,22 +33,6 @@ NEVER_ALONE = frozenset(
     {"shared-file", "blast-radius", "inverse", "kind", "safeguards", "trust", "honesty", "disturbance"}
 )
 """What a person may take into his own hands, and cannot make merge itself."""
-
-
-class Touched(msgspec.Struct, frozen=True):
-    """One event of the timeline: a label was added or removed, by whom, when, while which SHA was the head.
-
-    `node` is the label's node id; `template` = it was there from the beginning, by a template, a form or a link.
-    """
-
-    id: int
-    label: str
-    added: bool
-    actor: Actor
-    at: str
-    head: str = ""
-    node: str = ""
-    template: bool = False
 
 
 class Standing(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from bot.approval.roles import Actor
+from bot.hosting.people import Actor
 
 Place = Literal["process", "owner", "repository"]
 PLACES: tuple[Place, ...] = ("process", "owner", "repository")

@@ -11,16 +11,17 @@ from bot.approval.aftermath import answer
 from bot.approval.authority import Asked, rule
 from bot.approval.commands import Command, heard
 from bot.approval.judge import judge
-from bot.approval.merging import Candidate, Checked, next_step, strayed
+from bot.approval.merging import Candidate, next_step, strayed
 from bot.approval.policy import load
-from bot.approval.provenance import Standing, Touched, Undone, settle
+from bot.approval.provenance import Standing, Undone, settle
 from bot.approval.record import Record
-from bot.approval.roles import Actor
 from bot.approval.rollback import refusal, stale, undo
 from bot.approval.seen import Baseline, Seen
 from bot.approval.switches import Lookup, stopped
 from bot.approval.watch import Merge, watch
 from bot.errors import UserError
+from bot.hosting.people import Actor
+from bot.hosting.pulls import Checked, Touched
 from bot.ledger import encode, fold
 from bot.model import (
     Contrast,

@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 
 from bot.approval.authority import MAX_AN_HOUR, Asked, rule
 from bot.approval.commands import GRAMMAR, MAX_BODY, VERBS, Command, heard, help_page, usage
-from bot.approval.roles import ROLES, Actor
+from bot.hosting.people import ROLES, Actor
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 NOW = "2026-01-01T12:00:00Z"

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from bot.approval.judge import judge
 from bot.approval.kinds import KINDS, is_kind, one_number, outside
-from bot.approval.merging import Candidate, Checked, next_step, strayed
+from bot.approval.merging import Candidate, next_step, strayed
 from bot.approval.policy import load
 from bot.approval.record import Record, category
 from bot.approval.rollback import undo
+from bot.hosting.pulls import Checked
 from bot.model import Contrast, Edit, Modification, Pattern, Prediction, Remedy, Replay, replace
 
 POLICY = load((Path(__file__).resolve().parents[2] / "rules/approval/default.yml").read_text(), "default.yml")

@@ -4,8 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.approval.labels import LABELS, TIER_LABELS
-from bot.approval.provenance import Standing, Touched, Undone, promotable, settle
-from bot.approval.roles import ROLES, Actor
+from bot.approval.provenance import Standing, Undone, promotable, settle
+from bot.hosting.people import ROLES, Actor
+from bot.hosting.pulls import Touched
 from bot.model import TIERS, Decision, Reason, replace
 
 WRITER, TRIAGER, READER = Actor(1, "write"), Actor(2, "triage"), Actor(3, "read")
