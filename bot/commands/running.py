@@ -15,25 +15,21 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from bot import flywheel, ledger
-from bot.approval.labels import labels_for
-from bot.approval.record import category
 from bot.commands.wiring import LEDGER, ledger_bytes, ledger_of, load_run, shipped_detectors, shipped_policy
 from bot.errors import UserError
+from bot.jobs.proposing import Evidence, left, propose
 from bot.model import (
     Effect,
     Entry,
     Episode,
     Harness,
     NoteMerged,
-    OpenIssue,
-    OpenPull,
     Performed,
-    Proposal,
     Turn,
     branch_of,
     replace,
 )
-from bot.pages import body, printed
+from bot.pages import printed
 from bot.pages.report import report
 from bot.shipped import folder
 from bot.signals.bundle import open_source
@@ -120,14 +116,16 @@ def _run(request: Request, shell: Shell) -> Finished:
     turn = replace(turn, warnings=(*turn.warnings, *_left_alone(unknown)))
     command = _backtest_paths(request.paths)
     rules = {detector.id: detector for detector in detectors}
-    runs = {episode.id: episode for episode in episodes}
-    performed: dict[str, Performed] = {}
+    performed: Mapping[str, Performed] = {}
     if not request.dry_run:
-        for proposal in turn.proposals:
-            context = body.Context(rules[proposal.modification.detector], runs, turn.excluded, command)
-            effect = _effect(proposal, context)
-            performed[effect.change] = _performed(forges[effect.repository], effect)
-        _remember(request.out, turn, performed, remembered, forges, shell)
+        at = shell.now()
+        cited = Evidence(rules, {episode.id: episode for episode in episodes}, turn.excluded, command)
+        done = propose(turn.proposals, forges, cited, remembered, at)
+        performed = done.performed
+        merged = list(_merged(turn, remembered, forges, at))
+        append(request.out, [*merged, *done.entries], shell.write)
+        for entry in merged:
+            forges[entry.repository].perform(NoteMerged(entry.repository, entry.change))
     places = places_of(request.out) | {name: str(path.absolute()) for name, path in directories.items()}
     record = {**printed.run(turn, performed), "repositories": places, "dry_run": request.dry_run}
     if not request.dry_run:
@@ -231,68 +229,17 @@ def _example_repositories(request: Request, shell: Shell) -> dict[str, Path]:
     return found
 
 
-def _effect(proposal: Proposal, context: body.Context) -> OpenPull | OpenIssue:
-    """What the forge is asked to do: a pull for what may be merged, an issue with the draft for the backlog."""
-    change = proposal.modification
-    labels = labels_for(proposal.decision.tier)
-    if proposal.decision.tier == "backlog":
-        text = body.issue_body(proposal, context)
-        return OpenIssue(change.repository, change.id, change.revision, change.title, text, labels)
-    return OpenPull(
-        repository=change.repository,
-        change=change.id,
-        revision=change.revision,
-        branch=change.branch,
-        title=change.title,
-        body=body.pull_body(proposal, context),
-        message=body.commit_message(proposal),
-        labels=labels,
-        edits=change.edits,
-        head=change.head,
-    )
-
-
 def _backtest_paths(paths: Iterable[Path]) -> str:
     import shlex
 
     return " ".join(shlex.quote(str(path)) for path in paths)
 
 
-def _performed(forge: Forge, effect: OpenPull | OpenIssue) -> Performed:
-    """What became of an effect. A repository that cannot be written must not keep the others waiting."""
-    try:
-        return forge.perform(effect)
-    except UserError as error:
-        return Performed(effect.change, "refused", "", str(error))
-
-
-def _remember(
-    out: Path,
-    turn: Turn,
-    performed: Mapping[str, Performed],
-    remembered: ledger.Ledger,
-    forges: Mapping[str, Forge],
-    shell: Shell,
-) -> None:
-    """An entry for every change that stands otherwise than the ledger says; the same state again adds nothing."""
-    at = shell.now()
-    entries = (
-        _entry(one, performed[one.modification.id], remembered.changes.get(one.modification.id), at)
-        for one in turn.proposals
-    )
-    merged = list(_merged(turn, remembered, forges, at))
-    append(out, [*merged, *(entry for entry in entries if entry)], shell.write)
-    for entry in merged:
-        forges[entry.repository].perform(NoteMerged(entry.repository, entry.change))
-
-
 def _merged(turn: Turn, remembered: ledger.Ledger, forges: Mapping[str, Forge], at: str) -> Iterator[Entry]:
     """Open changes that are proposed no more because a person has merged their branch."""
-    proposed = {one.modification.id for one in (*turn.proposals, *turn.held)}
-    for change, standing in remembered.changes.items():
-        forge = forges.get(standing.last.repository)
-        branch = branch_of(standing.last.detector, change)
-        if standing.is_open and change not in proposed and forge is not None and forge.merged(change, branch):
+    for standing in left(remembered, (*turn.proposals, *turn.held)):
+        forge, last = forges.get(standing.last.repository), standing.last
+        if forge is not None and forge.merged(last.change, branch_of(last.detector, last.change)):
             yield replace(standing.proposed, at=at, event="merged")
 
 
@@ -304,34 +251,3 @@ def append(out: Path, entries: Sequence[Entry], write: Callable[[Path, bytes], o
     if before and not before.endswith(b"\n"):
         before += b"\n"
     write(out / LEDGER, before + "".join(ledger.encode(entry) + "\n" for entry in entries).encode())
-
-
-def _entry(proposal: Proposal, done: Performed, standing: ledger.Standing | None, at: str) -> Entry | None:
-    change = proposal.modification
-    if done.status == "refused":
-        return None
-    known = standing if standing is not None and standing.is_open else None
-    event = "frozen" if done.status == "frozen" else "updated" if known else "proposed"
-    entry = Entry(
-        at=at,
-        event=event,
-        repository=change.repository,
-        change=change.id,
-        detector=change.detector,
-        revision=change.revision,
-        tier=proposal.decision.tier,
-        reason=done.detail,
-        failed=change.pattern.failed,
-        passed=change.pattern.passed,
-        fixes=len(change.prediction.fixes),
-        risks=len(change.prediction.risks),
-        category=category(change),
-        model=proposal.model,
-    )
-    return None if known and _same(entry, known.last) else entry
-
-
-def _same(entry: Entry, last: Entry) -> bool:
-    """Whether an entry says nothing that the last one did not say."""
-    bare = replace(entry, at="", event="", reason=""), replace(last, at="", event="", reason="")
-    return bare[0] == bare[1] and (entry.event == "frozen") == (last.event == "frozen")
