@@ -17,6 +17,7 @@ from typing import Literal
 
 import msgspec
 
+from bot.approval.caps import capped
 from bot.approval.judge import judge
 from bot.approval.policy import Policy
 from bot.approval.record import records
@@ -63,10 +64,12 @@ def turn(
     policy: Policy,
     detectors: Sequence[Detector],
     sources: Sources,
+    at: str = "",
 ) -> Turn:
     """One turn over a fleet: everything that was seen, found, proposed, and left out with its reason.
 
-    `harnesses` maps a repository to what steers agents there; one that is missing is taken as empty.
+    `harnesses` maps a repository to what steers agents there; one that is missing is taken as empty. `at` is the time
+    (ISO 8601) for the caps that count by the day; "" asks none of them.
     """
     seen, excluded, findings, dropped = _analyse(episodes, detectors, sources)
     blamed = {exclusion.episode for exclusion in excluded}
@@ -75,7 +78,8 @@ def turn(
     suspicions = tuple(_suspicions(seen, sources))
     refused: list[str] = []
     proposed = _propose(patterns, judged, harnesses, policy, detectors, ledger, suspicions, refused)
-    proposals = _capped(proposed, policy, ledger)
+    standing = [one.last for one in ledger.changes.values() if one.is_open]
+    proposals = capped(proposed, standing, ledger.entries, policy.caps, at)
     return Turn(
         episodes=len(seen),
         outcomes=Counter(episode.outcome for episode in seen),
@@ -243,31 +247,6 @@ def _trust(pattern: Pattern, episodes: Sequence[Episode]) -> Trust:
     """The least trusted of the failures that a proposal rests on here."""
     shown = {finding.episode for finding in pattern.findings}
     return min((episode.trust for episode in episodes if episode.id in shown), default="T0")
-
-
-def _capped(proposals: Iterable[Proposal], policy: Policy, ledger: Ledger) -> list[Proposal]:
-    """The proposals in their order, new pulls above the policy's caps held: silence is a feature (design.md, rule 9).
-
-    What is open already stays open. An issue is no pull.
-    """
-    open_now = {change: one.last.repository for change, one in ledger.changes.items() if one.is_open}
-    pulls = Counter(
-        one.last.repository for one in ledger.changes.values() if one.is_open and one.last.tier != "backlog"
-    )
-    new: Counter[str] = Counter()
-    capped: list[Proposal] = []
-    for proposal in proposals:
-        change, decision = proposal.modification, proposal.decision
-        counts = decision.tier != "backlog" and not decision.held and change.id not in open_now
-        if counts and (
-            pulls[change.repository] >= policy.caps.open_pulls or new[change.repository] >= policy.caps.new_per_run
-        ):
-            capped.append(replace(proposal, decision=replace(decision, held="cap")))
-            continue
-        pulls[change.repository] += counts
-        new[change.repository] += counts
-        capped.append(proposal)
-    return capped
 
 
 def _lost(dropped: int) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 BARS = ("passing_episodes", "kept_share", "beaten_share", "repositories", "check_seconds")
-HIGHER = frozenset({*BARS, "runs", "days", "window", "most_days"})
+HIGHER = frozenset({*BARS, "runs", "days", "window", "most_days", "cooldown_days"})
 """Numbers that grow with care; every other number, and the switch, shrinks with it."""
 SHORTER = {"kinds", "numbers"}
 """Lists that only shrink with care; every other one only grows."""

@@ -83,10 +83,15 @@ class Watching(_Section, frozen=True):
 
 
 class Caps(_Section, frozen=True):
-    """How many of our pulls may be open in one repository, and how many a run may add."""
+    """How many of our pulls may be open in one repository, how many a run and a day may add, how long we rest after a
+    person turned one down; and how many issues one owner gets, in all and of one category."""
 
     open_pulls: Count
     new_per_run: Count
+    new_per_day: Count
+    cooldown_days: Count
+    issues: Count
+    issues_of_category: Count
 
 
 class Policy(_Section, frozen=True):

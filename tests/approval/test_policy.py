@@ -69,7 +69,7 @@ def test_switching_on_what_was_switched_off_is_less_careful():
         ("enabled: true\nenabled: false", "a key stands twice"),
         ("#" * 70_000, "larger than 64 KiB"),
         ("enabeld: true", "`enabeld`. Known keys: version, enabled, paths,"),
-        ("caps: {open: 1}", "`open` - at `caps`. Known keys: open_pulls, new_per_run."),
+        ("caps: {open: 1}", "`open` - at `caps`. Known keys: open_pulls, new_per_run, new_per_day,"),
         ("caps: 3", "at `caps`. Known keys: open_pulls"),
         ("version: 2", "at `version`"),
         ("caps: {open_pulls: yes}", "got `bool` - at `caps.open_pulls`"),
