@@ -23,7 +23,7 @@ LINKS = {"CLAUDE.md": "AGENTS.md"}
 NOISE = (
     r"labels\[\d+\].description: None is not of type 'string'",
     r"/labels 200 request: \$: \['",
-    r"GET /app/installations 200: \$\[0\].account",
+    r"GET /app/installations 200: \$\[\d+\].account",
     r"GET /search/issues 200: \$.items\[0\].body: None",
 )
 """Where the description is wrong about GitHub (research/github-emulation.md §2.2), and PyGithub's bare lists."""
