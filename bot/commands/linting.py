@@ -8,7 +8,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bot.approval import policy
+from bot.commands.wiring import shipped_policy
 from bot.errors import UserError
+from bot.jobs import configuration
 from bot.modifications import lint
 from bot.modifications.harness import is_harness
 from bot.shipped import folder
@@ -47,19 +49,28 @@ def _path(path: Path, checked: list[str]) -> Iterator[Problem]:
 
 
 def _names(root: Path) -> list[str]:
-    """The files below a folder that are ours to check: rules, policies and their like by content, harness by name."""
+    """The files below a folder that are ours to check: rules, policies and their like by content, others by name."""
     found = []
     for path in sorted(root.rglob("*")):
         name = path.relative_to(root).as_posix()
         if not path.is_file() or ".git" in path.parts:
             continue
-        if is_harness(name) or (name.endswith((".yml", ".yaml")) and OURS.search(_text(path))):
+        if (
+            is_harness(name)
+            or _is_configuration(path)
+            or (name.endswith((".yml", ".yaml")) and OURS.search(_text(path)))
+        ):
             found.append(name)
     return found
 
 
 def _is_known(name: str) -> bool:
     return name.endswith((".yml", ".yaml", ".md", ".diff", ".patch", "settings.json"))
+
+
+def _is_configuration(path: Path) -> bool:
+    """Whether it is a repository's `.github/flywheel.yml` or an owner's `flywheel.yml`, and no workflow."""
+    return path.name == configuration.SHARED_PATH and path.resolve().parent.name != "workflows"
 
 
 def _text(path: Path) -> str:
@@ -83,6 +94,9 @@ def _file(root: Path, name: str, text: str) -> Iterator[Problem]:
             return
         if (root / name).resolve().parent.name == "approval":
             policy.load(text, shown)
+            return
+        if _is_configuration(root / name):
+            configuration.load(text, shown, shipped_policy())
             return
         if name.endswith((".yml", ".yaml")):
             yield from _rule(root, name, text)
