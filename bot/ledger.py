@@ -17,12 +17,12 @@ from bot.model import Entry, TrialResult, asdict
 
 VERSION = 1
 MAX_LINE = 1 << 20
-LATER = frozenset({"category", "model", "watch", "aftermath", "trial"})
+LATER = frozenset({"category", "model", "watch", "aftermath", "trial", "detail"})
 """Fields that came after the first release: written only when they say something, so its lines stay as they are."""
 ENDED = frozenset({"dismissed", "withdrawn", "reverted"})
 OPEN = frozenset({"proposed", "updated", "frozen"})
 WENT_IN = frozenset({"merged", "watched"})
-ABOUT = frozenset({"trialled", "integrity"})
+ABOUT = frozenset({"registered", "dispatched", "trialled", "integrity"})
 """Events that tell something of a change and leave it where it stands."""
 
 
@@ -39,6 +39,11 @@ class Standing:
         """Proposed and not ended by a person or by us."""
         return self.last.event in OPEN
 
+    @property
+    def went_in(self) -> bool:
+        """Merged, or done by a person, and not taken back."""
+        return self.last.event in WENT_IN
+
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
@@ -50,8 +55,12 @@ class Ledger:
 
     def remembered(self) -> frozenset[tuple[str, str]]:
         """(repository, detector) of every change that went in: failures of that kind since then count double."""
-        merged = (standing.last for standing in self.changes.values() if standing.last.event in WENT_IN)
+        merged = (standing.last for standing in self.changes.values() if standing.went_in)
         return frozenset((entry.repository, entry.detector) for entry in merged)
+
+    def story(self, change: str) -> tuple[Entry, ...]:
+        """Everything that happened to a change, in order."""
+        return tuple(entry for entry in self.entries if entry.change == change)
 
     def trial(self, change: str, revision: str) -> TrialResult:
         """What the last trial of this revision said; `none` without one, or for a word of a later version."""
@@ -116,3 +125,31 @@ def dismissal_holds(standing: Standing | None, failed_now: int) -> bool:
     if standing is None or standing.last.event != "dismissed":
         return False
     return failed_now < 2 * max(standing.proposed.failed, 1)
+
+
+def hold_of(story: Iterable[Entry]) -> Entry | None:
+    """The hold that stands on a change, whatever happened to it since; None when nothing holds it."""
+    last = None
+    for entry in story:
+        last = entry if entry.event == "held" else None if entry.event == "resumed" else last
+    return last
+
+
+def moved_by(story: Iterable[Entry]) -> Entry | None:
+    """The last word of people, or of an obstacle, about the tier: a `promoted` or `demoted` entry, or None.
+
+    What was demoted stays so when it is proposed anew; what was promoted has to be promoted again.
+    """
+    last = None
+    for entry in story:
+        if entry.event in ("promoted", "demoted"):
+            last = entry
+        elif entry.event == "proposed" and last is not None and last.event == "promoted":
+            last = None
+    return last
+
+
+def tier_of(story: Iterable[Entry]) -> str:
+    """The tier that a change has now, "" when it was never proposed."""
+    says = ("proposed", "updated", "promoted", "demoted")
+    return next((entry.tier for entry in reversed(tuple(story)) if entry.event in says), "")

@@ -606,7 +606,8 @@ class Entry(msgspec.Struct, frozen=True):
     """One line of the ledger: what happened to one change. It holds counts, pins and decisions, never transcript text.
 
     Events: `proposed`, `updated`, `frozen`, `dismissed`, `withdrawn`, `merged`, `reverted`; `watched` (the watch
-    after a merge has an answer), `trialled`, `integrity` (an alarm about the category, told in `reason`).
+    after a merge has an answer), `registered`, `dispatched` and `trialled` (a held-out trial was designed, a batch of it
+    is about to be dispatched, it has a result), `integrity` (an alarm about the category, told in `reason`).
     """
 
     at: str
@@ -631,6 +632,8 @@ class Entry(msgspec.Struct, frozen=True):
     """Of a `watched` entry: `kept`, `reverted` or `inconclusive`."""
     trial: str = ""
     """What a held-out trial of this revision said; "" when there was none."""
+    detail: str = ""
+    """Of the three events of a trial: what belongs to it, as JSON (bot/trials/notes.py)."""
 
 
 class Turn(msgspec.Struct, frozen=True):
