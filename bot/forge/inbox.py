@@ -16,7 +16,7 @@ from typing import Protocol
 
 import msgspec
 
-from bot.forge.webhook import Hint
+from bot.hosting.hints import Hint
 
 
 class Work(msgspec.Struct, frozen=True):

@@ -24,7 +24,8 @@ from starlette.requests import ClientDisconnect
 from bot.errors import UserError
 from bot.forge.inbox import Inbox
 from bot.forge.metrics import Metrics
-from bot.forge.webhook import KINDS, Hint, hint, verify
+from bot.forge.webhook import KINDS, hint, verify
+from bot.hosting.hints import Hint
 
 MAX_BODY = 25 << 20
 """GitHub sends no more: https://docs.github.com/webhooks/webhook-events-and-payloads#payload-cap"""

@@ -18,7 +18,7 @@ import msgspec
 
 from bot.errors import UserError
 from bot.forge.inbox import Work
-from bot.forge.webhook import Hint
+from bot.hosting.hints import Hint
 
 VERSION = 1
 MAX_WAITING = 10_000

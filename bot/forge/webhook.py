@@ -10,13 +10,11 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal
 
 import msgspec
 
 from bot.errors import UserError
-
-Kind = Literal["installation", "pull", "issue", "run", "head", "ref", "repository", "nothing", "unknown"]
+from bot.hosting.hints import Hint, Kind, Place
 
 KINDS: Mapping[str, Kind] = {
     "installation": "installation",
@@ -52,62 +50,6 @@ SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 NAME = re.compile(r"[\w.-]{1,100}/[\w.-]{1,100}", re.ASCII)
 WORD = re.compile(r"[a-z][a-z_]{0,63}")
 TYPE = re.compile(r"[A-Z][A-Za-z]{0,63}")
-
-
-class Place(msgspec.Struct, frozen=True):
-    """A repository as GitHub numbers and names it; the number stays when the name changes."""
-
-    id: int
-    name: str
-
-
-class Hint(msgspec.Struct, frozen=True):
-    """Where to look, and why: numbers and names only, no text that a person wrote but the name of a ref.
-
-    0 and "" mean that the payload does not say. `places` holds the repository the event is about, or those that an
-    installation gained and lost (at most 100: `listed` is how many there were). `pulls` are pulls of that repository.
-    `strange` names what had another shape than GitHub documents.
-    """
-
-    event: str
-    delivery: str
-    kind: Kind
-    action: str = ""
-    installation: int = 0
-    places: tuple[Place, ...] = ()
-    listed: int = 0
-    pulls: tuple[int, ...] = ()
-    issue: int = 0
-    run: int = 0
-    attempt: int = 0
-    sha: str = ""
-    ref: str = ""
-    sender: int = 0
-    sender_type: str = ""
-    strange: tuple[str, ...] = ()
-
-    @property
-    def repository(self) -> int:
-        """The one repository that this is about; 0 when it is about none or about several."""
-        return self.places[0].id if len(self.places) == 1 and self.kind != "installation" else 0
-
-    @property
-    def subject(self) -> str:
-        """What in the repository: the number, run, commit or ref. Hints of one kind and subject are one job."""
-        match self.kind:
-            case "pull":
-                return ",".join(map(str, self.pulls))
-            case "issue":
-                return str(self.issue or "")
-            case "run":
-                return str(self.run or "")
-            case "head":
-                return self.sha
-            case "ref":
-                return self.ref
-            case "unknown":
-                return self.event
-        return ""
 
 
 def secrets_of(text: str) -> tuple[bytes, ...]:

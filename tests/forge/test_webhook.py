@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import UserError
-from bot.forge.webhook import KINDS, Hint, Place, hint, secrets_of, verify
+from bot.forge.webhook import KINDS, hint, secrets_of, verify
+from bot.hosting.hints import Hint, Place
 
 PAYLOADS = Path(__file__).resolve().parents[3] / "shared" / "github" / "webhooks"
 SECRETS = (b"new", b"old")
