@@ -48,9 +48,9 @@ from bot.traces.fingerprint import fingerprint
 from bot.traces.gate import gate, recall
 from bot.traces.integrity import doubts, integrity
 from bot.traces.mine import mine, pattern_id
-from bot.traces.pins import held
+from bot.traces.pins import Original, held
 
-Sources = Callable[[str], bytes | None]
+Sources = Callable[[str], Original | None]
 """The original bytes that a pin's path cites; None when they are gone."""
 
 MIN_FAILED_HERE = 3
@@ -273,8 +273,21 @@ def _warnings(episodes: Iterable[Episode]) -> Iterator[str]:
 
 # --- the life of one change -------------------------------------------------------------------------------------------
 
-State = Literal["new", "proposed", "held", "merged", "rejected", "reverted"]
-Event = Literal["proposed", "human-commit", "dismissed", "withdrawn", "merged"]
+State = Literal["new", "proposed", "held", "merged", "watched", "undoing", "rejected", "withdrawn", "reverted"]
+Event = Literal[
+    "proposed",
+    "updated",
+    "frozen",
+    "dismissed",
+    "withdrawn",
+    "merged",
+    "completed",
+    "watched",
+    "undoing",
+    "spared",
+    "reverted",
+]
+"""As the ledger's entries call them."""
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -288,13 +301,18 @@ class Change(msgspec.Struct, frozen=True):
 
 LIFE: Mapping[tuple[State, Event], State] = {
     ("new", "proposed"): "proposed",
-    ("proposed", "human-commit"): "held",
-    ("proposed", "merged"): "merged",
-    ("held", "merged"): "merged",
-    ("proposed", "dismissed"): "rejected",
-    ("held", "dismissed"): "rejected",
-    ("proposed", "withdrawn"): "reverted",
-    ("held", "withdrawn"): "reverted",
+    ("proposed", "updated"): "proposed",
+    ("proposed", "frozen"): "held",
+    ("held", "updated"): "proposed",
+    **{(state, "merged"): "merged" for state in ("proposed", "held", "rejected", "withdrawn")},
+    **{(state, "completed"): "merged" for state in ("proposed", "held")},
+    **{(state, "dismissed"): "rejected" for state in ("proposed", "held")},
+    **{(state, "withdrawn"): "withdrawn" for state in ("proposed", "held")},
+    **{(state, "watched"): "watched" for state in ("merged", "watched")},
+    **{(state, "undoing"): "undoing" for state in ("merged", "watched")},
+    ("undoing", "spared"): "watched",
+    **{(state, "reverted"): "reverted" for state in ("merged", "watched", "undoing")},
+    **{(state, "proposed"): "proposed" for state in ("rejected", "withdrawn", "reverted")},
 }
 """What may follow what; any other event leaves a change where it is and has no effect."""
 

@@ -32,7 +32,7 @@ from bot.model import (
 from bot.pages import printed
 from bot.pages.report import report
 from bot.shipped import folder
-from bot.signals.bundle import open_source
+from bot.signals.archive import OnDisk, open_source
 from bot.signals.checkpoints import Stored
 from bot.signals.collect import collect
 
@@ -186,7 +186,13 @@ def _bytes_of(episode: Episode) -> tuple[str, ...]:
     return (episode.trace.task, episode.trace.repeat, *(source.sha256 for source in episode.trace.sources))
 
 
-def _source(shell: Shell, path: str) -> bytes | None:
+def _source(shell: Shell, path: str) -> OnDisk | bytes | None:
+    """What a pin's path cites: a file where it lies, what an archive or a git repository holds in memory."""
+    try:
+        if Path(path).is_file():
+            return OnDisk(Path(path))
+    except OSError:
+        return None
     stream = open_source(path) or shell.open_stored(path)
     if stream is None:
         return None

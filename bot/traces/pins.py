@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
-from mmap import mmap
+from typing import Protocol
 
 from bot.model import Pin, replace
 
@@ -14,19 +14,28 @@ MAX_RANGE = 16 * 1024 * 1024
 MAX_NESTED = 2
 """How many times a string that is JSON itself is opened (agents wrap a command's output so)."""
 
-Bytes = bytes | mmap
+CHUNK = 1 << 20
 
 
-def holds(data: Bytes, pin: Pin) -> bool:
+class Original(Protocol):
+    """The bytes of a file, or what gives them stretch by stretch, so that a large one is never in memory as a whole."""
+
+    def __len__(self) -> int:
+        """How many bytes."""
+
+    def __getitem__(self, stretch: slice, /) -> bytes:
+        """Some of them."""
+
+
+def holds(data: Original, pin: Pin) -> bool:
     """Whether `data` has the pin's digest and the quote stands in `start:end`, as it is or in a string of its JSON."""
-    return sha256(data).hexdigest() == pin.sha256 and stands(data, pin)
+    return _digest(data) == pin.sha256 and stands(data, pin)
 
 
-def held(pins: Iterable[Pin], read: Callable[[str], Bytes | None]) -> tuple[Pin, ...]:
+def held(pins: Iterable[Pin], read: Callable[[str], Original | None]) -> tuple[Pin, ...]:
     """Those pins that hold, in their order and with their line; each file is read and hashed once.
 
-    `read` gives None for what is gone. Pins of one file need not stand together, but keep them so: only the file read
-    last is kept in memory.
+    `read` gives None for what is gone.
     """
     kept: dict[int, Pin] = {}
     by_path: dict[str, list[tuple[int, Pin]]] = {}
@@ -36,13 +45,33 @@ def held(pins: Iterable[Pin], read: Callable[[str], Bytes | None]) -> tuple[Pin,
         data = read(path)
         if data is None:
             continue
-        digest = sha256(data).hexdigest()
+        digest = _digest(data)
         standing = [(place, pin) for place, pin in cited if pin.sha256 == digest and stands(data, pin)]
-        kept.update({place: replace(pin, line=data[: pin.start].count(b"\n") + 1) for place, pin in standing})
+        lines = _lines(data, sorted({pin.start for _place, pin in standing}))
+        kept.update({place: replace(pin, line=lines[pin.start]) for place, pin in standing})
     return tuple(kept[place] for place in sorted(kept))
 
 
-def stands(data: Bytes, pin: Pin) -> bool:
+def _digest(data: Original) -> str:
+    known = sha256()
+    for start in range(0, len(data), CHUNK):
+        known.update(data[start : start + CHUNK])
+    return known.hexdigest()
+
+
+def _lines(data: Original, places: Sequence[int]) -> dict[int, int]:
+    """The line of each place, counted from 1; the places in ascending order."""
+    found: dict[int, int] = {}
+    line, at = 1, 0
+    for place in places:
+        for start in range(at, place, CHUNK):
+            line += data[start : min(start + CHUNK, place)].count(b"\n")
+        at = place
+        found[place] = line
+    return found
+
+
+def stands(data: Original, pin: Pin) -> bool:
     """Whether the quote stands in the range, the digest aside. An empty quote proves nothing and does not stand."""
     if not pin.quote or not 0 <= pin.start < pin.end <= len(data) or pin.end - pin.start > MAX_RANGE:
         return False

@@ -87,3 +87,27 @@ def test_many_pins_of_a_file_are_checked_with_one_read_and_keep_their_order():
 
     assert pins.held([PIN, gone, wrong, other], read) == (replace(PIN, line=2), replace(other, line=2))
     assert sorted(reads) == ["gone", "t.jsonl"]
+
+
+def test_a_large_file_is_read_in_stretches_and_its_lines_are_counted_across_them():
+    line = b"x" * 99 + b"\n"
+    data = line * 30_000 + b"the end\n"
+
+    class Stretches:
+        """Gives at most a MiB at once, as a file on disk would be read."""
+
+        longest = 0
+
+        def __len__(self) -> int:
+            return len(data)
+
+        def __getitem__(self, stretch: slice) -> bytes:
+            found = data[stretch]
+            self.longest = max(self.longest, len(found))
+            return found
+
+    original = Stretches()
+    last = Pin("big", sha256(data).hexdigest(), 3_000_000, 3_000_008, "the end")
+
+    assert (replace(last, line=30_001),) == pins.held([last], lambda _path: original)
+    assert 0 < original.longest <= 1 << 20

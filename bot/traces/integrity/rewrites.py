@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import msgspec
 
 from bot.model import Call, Pin, Source, Trace, replace
+from bot.traces.pins import Original
 
-Sources = Callable[[str], bytes | None]
+Sources = Callable[[str], Original | None]
 """The original bytes of a transcript by its path; None when they are gone."""
 
 MAX_SPAN = 8 << 20
@@ -80,7 +81,7 @@ def rewrites(trace: Trace, wanted: Callable[[str], bool], sources: Sources) -> t
     )
 
 
-def patched(patch: bytes, trace: Trace | None, wanted: Callable[[str], bool]) -> tuple[Rewrite, ...]:
+def patched(patch: Original, trace: Trace | None, wanted: Callable[[str], bool]) -> tuple[Rewrite, ...]:
     """The same, of a unified diff: one rewrite a file, with the last step that edited it (0 when none is known)."""
     steps: dict[str, int] = {}
     for number, step in enumerate(trace.steps if trace else (), 1):
