@@ -17,12 +17,13 @@ from bot.model import Entry, TrialResult, asdict
 
 VERSION = 1
 MAX_LINE = 1 << 20
-LATER = frozenset({"category", "model", "watch", "aftermath", "trial", "detail"})
+LATER = frozenset({"category", "model", "watch", "aftermath", "trial", "detail", "number", "head", "by", "about"})
 """Fields that came after the first release: written only when they say something, so its lines stay as they are."""
 ENDED = frozenset({"dismissed", "withdrawn", "reverted"})
 OPEN = frozenset({"proposed", "updated", "frozen"})
-WENT_IN = frozenset({"merged", "watched"})
-ABOUT = frozenset({"registered", "dispatched", "trialled", "integrity"})
+WENT_IN = frozenset({"merged", "completed", "watched", "undoing", "spared"})
+PEOPLE = frozenset({"promoted", "demoted", "held", "resumed", "approved", "settled", "commanded"})
+ABOUT = frozenset({"registered", "dispatched", "trialled", "integrity"}) | PEOPLE
 """Events that tell something of a change and leave it where it stands."""
 
 

@@ -607,7 +607,9 @@ class Entry(msgspec.Struct, frozen=True):
 
     Events: `proposed`, `updated`, `frozen`, `dismissed`, `withdrawn`, `merged`, `reverted`; `watched` (the watch
     after a merge has an answer), `registered`, `dispatched` and `trialled` (a held-out trial was designed, a batch of it
-    is about to be dispatched, it has a result), `integrity` (an alarm about the category, told in `reason`).
+    is about to be dispatched, it has a result), `integrity` (an alarm about the category, told in `reason`); `completed`
+    (an issue was done by a person), `promoted`, `demoted`, `held`, `resumed`, `approved`, `settled` (events of labels were
+    looked at), `commanded` (a comment was answered), `undoing` (its revert is a pull) and `spared` (a person closed that).
     """
 
     at: str
@@ -634,6 +636,14 @@ class Entry(msgspec.Struct, frozen=True):
     """What a held-out trial of this revision said; "" when there was none."""
     detail: str = ""
     """Of the three events of a trial: what belongs to it, as JSON (bot/trials/notes.py)."""
+    number: int = 0
+    """The pull or issue that it happened to; 0 where nobody numbers them."""
+    head: str = ""
+    """The commit it is about: the head that was agreed with, the commit that a merge made."""
+    by: int = 0
+    """GitHub's id of the account that did it; 0 = the flywheel itself, or unknown."""
+    about: int = 0
+    """Of `settled` the last event of the timeline that was looked at, of what a command did the comment it stands in."""
 
 
 class Turn(msgspec.Struct, frozen=True):
