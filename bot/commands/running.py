@@ -32,12 +32,12 @@ from bot.model import (
 from bot.pages import printed
 from bot.pages.report import report
 from bot.shipped import folder
-from bot.signals.archive import OnDisk, open_source
 from bot.signals.checkpoints import Stored
 from bot.signals.collect import collect
+from bot.signals.original import MAX_PINNED_BYTES, original
+from bot.traces.pins import Original
 
 EXAMPLES_DATE = "2026-01-05T12:00:00+00:00"
-MAX_PINNED_BYTES = 256 << 20
 
 
 class Forge(Protocol):
@@ -186,16 +186,12 @@ def _bytes_of(episode: Episode) -> tuple[str, ...]:
     return (episode.trace.task, episode.trace.repeat, *(source.sha256 for source in episode.trace.sources))
 
 
-def _source(shell: Shell, path: str) -> OnDisk | bytes | None:
-    """What a pin's path cites: a file where it lies, what an archive or a git repository holds in memory."""
-    try:
-        if Path(path).is_file():
-            return OnDisk(Path(path))
-    except OSError:
-        return None
-    stream = open_source(path) or shell.open_stored(path)
+def _source(shell: Shell, path: str) -> Original | None:
+    """What a pin's path cites: on disk, in an archive, or in what a git repository keeps."""
+    found = original(path)
+    stream = shell.open_stored(path) if found is None else None
     if stream is None:
-        return None
+        return found
     with stream:
         data = stream.read(MAX_PINNED_BYTES + 1)
     return data if len(data) <= MAX_PINNED_BYTES else None

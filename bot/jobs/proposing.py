@@ -26,12 +26,16 @@ class Forge(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the texts of a proposal cite: rules and episodes by id, what the gate took out, the paths of a back-test."""
+    """What the texts of a proposal cite: rules and episodes by id, what the gate took out, the paths of a back-test.
+
+    `hosted` = people answer below the pull, by commands in comments, and not at a shell.
+    """
 
     detectors: Mapping[str, Detector]
     episodes: Mapping[str, Episode]
     excluded: Sequence[Exclusion] = ()
     paths: str = ""
+    hosted: bool = False
 
 
 @dataclass(slots=True)

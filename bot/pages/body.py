@@ -23,12 +23,13 @@ MAX_FOOT = 20_000
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a body needs beside the proposal: its detector, the fleet's episodes by id, what the gate took out, and
-    the paths that the run was given (shell-quoted; empty = the bundled examples)."""
+    the paths that the run was given (shell-quoted; empty = the bundled examples). `hosted` = people answer below it."""
 
     detector: Detector
     episodes: Mapping[str, Episode] = field(default_factory=dict)
     excluded: Sequence[Exclusion] = ()
     paths: str = ""
+    hosted: bool = False
 
 
 def commit_message(proposal: Proposal) -> str:
@@ -175,19 +176,30 @@ def _foot(proposal: Proposal, context: Context) -> str:
     lines = [
         "### Check it, switch it off, undo it",
         "",
-        f"- Back-test: {code(backtest_command(change, context.paths), 1000)}",
+        *([] if context.hosted else [f"- Back-test: {code(backtest_command(change, context.paths), 1000)}"]),
         f"- Cost: {words.cost(change)}",
         f"- Switch off: set {code(off)} in the agent's environment."
         if off
         else f"- Switch off: remove the lines from {code(begin)} to {code(end)}.",
-        f"- Undo: {code(f'flywheel undo {change.id}')}; after a merge, revert the commit: it is exact, byte for byte.",
-        f"- Not wanted: {code(f'flywheel dismiss {change.id} --reason WHY')}; it stays away until the failures double.",
+        *_ways_out(change, hosted=context.hosted),
         "",
         *_folded(f"Why {proposal.decision.tier}", list(_reasons(proposal.decision.reasons))),
         *_folded("What was left out", list(_left_out(change, context))),
         *_folded("What this rule cannot see, and where it comes from", list(_limits(context.detector))),
     ]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _ways_out(change: Modification, *, hosted: bool) -> Iterator[str]:
+    """How to undo it, and how to say no."""
+    stays = "it stays away until the failures double"
+    if hosted:
+        yield "- Undo: after the merge, comment `/flywheel rollback`, or revert the commit: it is exact, byte for byte."
+        yield f"- Not wanted: close it, or comment `/flywheel dismiss WHY`; {stays}. `/flywheel hold` makes us wait."
+        yield "- Not at all: remove `.github/flywheel.yml`, or set `mode: observe` there; what is open is closed then."
+        return
+    yield f"- Undo: {code(f'flywheel undo {change.id}')}; after a merge, revert the commit: it is exact, byte for byte."
+    yield f"- Not wanted: {code(f'flywheel dismiss {change.id} --reason WHY')}; {stays}."
 
 
 def _folded(title: str, lines: Sequence[str]) -> list[str]:

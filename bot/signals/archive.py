@@ -69,26 +69,6 @@ def inflated(member: Member) -> Member:
     return replace(member, path=path, name=name, size=-1, open=lambda: _inflated(member.open(), path))
 
 
-class OnDisk:
-    """The bytes of a plain file, stretch by stretch: however large, it is never in memory as a whole."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._size = path.stat().st_size
-
-    def __len__(self) -> int:
-        return self._size
-
-    def __getitem__(self, stretch: slice) -> bytes:
-        start, end, _ = stretch.indices(self._size)
-        try:
-            with self._path.open("rb") as stream:
-                stream.seek(start)
-                return stream.read(max(0, end - start))
-        except OSError:
-            return b""  # gone since: its digest is no longer the one that was cited
-
-
 def open_source(path: str) -> BinaryIO | None:
     """The bytes that a pin's path cites (`archive!member` inside a zip or a gzip); None when they are gone.
 

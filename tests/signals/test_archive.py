@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.signals.archive import OnDisk, inflated, open_source
+from bot.signals.archive import inflated, open_source
 from bot.signals.collect import collect
 from bot.signals.walk import file_member
 from tests.signals.layouts.conftest import stream
@@ -75,24 +75,3 @@ def test_a_name_without_a_stem_is_left_alone(tmp_path: Path) -> None:
     member = file_member(tmp_path / ".gz", tmp_path)
 
     assert inflated(member) is member
-
-
-def test_a_file_on_disk_gives_the_stretches_that_its_bytes_have(tmp_path: Path) -> None:
-    file = tmp_path / "a"
-    file.write_bytes(bytes(range(100)))
-
-    data = OnDisk(file)
-
-    assert 100 == len(data)
-    assert bytes(range(10, 20)) == data[10:20]
-    assert bytes(range(95, 100)) == data[95:200]
-    assert b"" == data[20:10]
-
-
-def test_a_file_that_went_away_gives_nothing(tmp_path: Path) -> None:
-    file = tmp_path / "a"
-    file.write_bytes(b"abc")
-    data = OnDisk(file)
-    file.unlink()
-
-    assert b"" == data[0:3]
