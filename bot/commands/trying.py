@@ -88,7 +88,7 @@ def planned(path: Path | None) -> list[dict[str, Any]]:
 def _runs(path: Path) -> tuple[tuple[results.Run, ...], tuple[str, ...]]:
     """The runs of a results file, or of a folder or zip with the reports of both arms; and what was left out."""
     if path.is_dir() or (path.is_file() and zipfile.is_zipfile(path)):
-        from bot.commands import arms
+        from bot.jobs import arms
 
         return arms.read(path)
     return results.read(_bytes(path), str(path)), ()

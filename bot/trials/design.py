@@ -19,6 +19,8 @@ from bot.trials.results import MAX_NAME
 VERSION = 1
 MOST_TASKS, MOST_REPEATS = 10_000, 100
 SALT = 16
+LATER = frozenset({"chances", "fixes", "risks"})
+"""Fields that came after the first registrations: without a value they are not written, and not in the digest."""
 _SHA = "sha256 and git ids are lower-case hexadecimal"
 
 Endpoint = Literal["passes", "passes-and-recurrence"]
@@ -28,6 +30,8 @@ class Design(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a trial will do. `targeted` is in the order of the runs; `sealed` commits to the `guards` tasks unseen.
 
     `most_runs` is the budget of agent runs in both arms of stage 1, `most_usd` that of money (0: none is set).
+    Of the targeted tasks `fixes` are expected to be cured and `risks` may break; `chances` are those of each, in order,
+    to be seen fixed and broken (bot/trials/forecast.py).
     """
 
     change: str
@@ -45,6 +49,9 @@ class Design(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     arms: tuple[str, ...] = ("control", "treated")
     version: int = VERSION
     digest: str = ""
+    chances: tuple[tuple[float, float], ...] = ()
+    fixes: tuple[str, ...] = ()
+    risks: tuple[str, ...] = ()
 
 
 class Wish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -61,33 +68,56 @@ class Wish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     guard: tuple[str, ...] = ()
     salt: str = ""
     most_usd: float = 0.0
+    chances: Mapping[str, tuple[float, float]] = msgspec.field(default_factory=dict)
+    fixes: tuple[str, ...] = ()
+    risks: tuple[str, ...] = ()
 
 
 def register(wish: Wish) -> dict[str, object]:
     """The registration of one trial, ready to be written as JSON; UserError for a design that cannot be kept."""
+    return told(designed(wish))
+
+
+def told(made: Design) -> dict[str, object]:
+    """A registration as it is written."""
+    fields = msgspec.structs.asdict(made).items()
+    said = {name: value for name, value in fields if name not in LATER or value}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in said.items()}
+
+
+def designed(wish: Wish, sealed: str = "", guards: int = 0) -> Design:
+    """The registration of one trial. Whoever cannot see the guard set names its seal and number instead of its tasks.
+
+    UserError for a design that cannot be kept.
+    """
     if both := sorted(set(wish.targeted) & set(wish.guard)):
         raise UserError(f"registration: {both[0]} is targeted and in the guard set. Take it out of one of them.")
     if len(set(wish.targeted)) < len(wish.targeted) or len(set(wish.guard)) < len(wish.guard):
         raise UserError("registration: a task is named twice. Name each once.")
     if wish.guard and len(wish.salt) < SALT:
         raise UserError(f"registration: the salt of the guard set is short. Draw {SALT} random characters or more.")
+    if unknown := sorted({*wish.chances, *wish.fixes, *wish.risks} - set(wish.targeted)):
+        raise UserError(f"registration: {unknown[0]} is foretold and not targeted. Take it out, or name it there.")
+    order, guards = ordered(wish.targeted, wish.seed), guards if sealed else len(wish.guard)
     made = Design(
         change=wish.change,
-        targeted=ordered(wish.targeted, wish.seed),
-        guards=len(wish.guard),
-        sealed=seal(wish.guard, wish.salt),
+        targeted=order,
+        guards=guards,
+        sealed=sealed or seal(wish.guard, wish.salt),
         repeats=wish.repeats,
         endpoint=wish.endpoint,
         margin=wish.margin,
         seed=wish.seed,
         control_sha=wish.control_sha,
         treated_sha=wish.treated_sha,
-        most_runs=2 * wish.repeats * (len(wish.targeted) + len(wish.guard)),
+        most_runs=2 * wish.repeats * (len(order) + guards),
         most_usd=wish.most_usd,
+        chances=tuple(wish.chances.get(task, (0.0, 0.0)) for task in order) if wish.chances else (),
+        fixes=tuple(task for task in order if task in wish.fixes),
+        risks=tuple(task for task in order if task in wish.risks),
     )
     _check(made, "registration")
-    told = msgspec.structs.asdict(msgspec.structs.replace(made, digest=digest(made)))
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in told.items()}
+    return msgspec.structs.replace(made, digest=digest(made))
 
 
 def read(data: bytes, path: str) -> Design:
@@ -106,7 +136,8 @@ def read(data: bytes, path: str) -> Design:
 
 def digest(made: Design) -> str:
     """The sha256 over everything but itself."""
-    told = {name: value for name, value in msgspec.structs.asdict(made).items() if name != "digest"}
+    fields = msgspec.structs.asdict(made).items()
+    told = {name: value for name, value in fields if name != "digest" and (name not in LATER or value)}
     return hashlib.sha256(canonical(told)).hexdigest()
 
 
@@ -121,13 +152,21 @@ def seal(tasks: Sequence[str], salt: str) -> str:
 
 
 def opens(made: Design, sealed: Mapping[str, object], path: str) -> frozenset[str]:
-    """The guard tasks of a sealed list `{"salt", "tasks"}`; UserError when it is not the registered one."""
+    """The guard tasks of a sealed list `{"salt", "tasks"}`, by their names and by what they are called outside.
+
+    UserError when it is not the registered one.
+    """
     salt, tasks = sealed.get("salt"), sealed.get("tasks")
     if not isinstance(salt, str) or not isinstance(tasks, list) or not all(isinstance(task, str) for task in tasks):
         raise UserError(f'{path}: no sealed list. It is {{"salt": text, "tasks": [names]}}.')
     if seal(tasks, salt) != made.sealed:
         raise UserError(f"{path}: it is not the list that was registered (its sha256 differs). Name that one.")
-    return frozenset(tasks)
+    return frozenset(tasks) | {veiled(task, salt) for task in tasks}
+
+
+def veiled(task: str, salt: str) -> str:
+    """What a sealed task is called in results, which whatever proposes changes may read."""
+    return "sealed-" + hashlib.sha256(canonical([salt, task])).hexdigest()[:16]
 
 
 def _check(made: Design, path: str) -> None:
@@ -143,6 +182,8 @@ def _check(made: Design, path: str) -> None:
         wrong = f"repeats is {made.repeats}. Write 1 to {MOST_REPEATS}"
     elif not 0 < made.margin < 1:
         wrong = f"margin is {made.margin:g}. Write a share of passes between 0 and 1"
+    elif made.chances and len(made.chances) != len(made.targeted):
+        wrong = "it has not one pair of chances for each task. Make it anew"
     elif made.most_usd < 0 or made.most_runs < 2:
         wrong = "the budget is below one run in each arm. Raise it"
     elif not made.seed or not made.change:

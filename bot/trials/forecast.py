@@ -65,10 +65,25 @@ def noise(found: Sequence[Tally]) -> tuple[float, float]:
 
     They are what `accounts.Account.noise` takes; 0 where no task was eligible.
     """
-    failing = [one for one in found if not _control(one)]
-    passing = [one for one in found if _control(one)]
-    fixed, broken = sum(map(_treated, failing)), sum(not _treated(one) for one in passing)
-    return fixed / len(failing) if failing else 0.0, broken / len(passing) if passing else 0.0
+    failing = [one for one in found if not passes(one)]
+    passing = [one for one in found if passes(one)]
+    cured, hurt = sum(map(fixed, failing)), sum(map(broken, passing))
+    return cured / len(failing) if failing else 0.0, hurt / len(passing) if passing else 0.0
+
+
+def passes(one: Tally) -> bool:
+    """Whether most control runs pass."""
+    return 2 * one.control > one.control_of
+
+
+def fixed(one: Tally) -> bool:
+    """Whether most control runs fail and most treated ones pass."""
+    return not passes(one) and 2 * one.treated > one.treated_of
+
+
+def broken(one: Tally) -> bool:
+    """Whether most control runs pass and most treated ones do not."""
+    return passes(one) and 2 * one.treated <= one.treated_of
 
 
 def score(chances: Sequence[Chance], found: Sequence[Tally]) -> tuple[Scores, Scores] | None:
@@ -77,9 +92,8 @@ def score(chances: Sequence[Chance], found: Sequence[Tally]) -> tuple[Scores, Sc
     scored = [one for one in chances if one.task in ran]
     if not scored:
         return None
-    fixed = [not _control(ran[one.task]) and _treated(ran[one.task]) for one in scored]
-    broken = [_control(ran[one.task]) and not _treated(ran[one.task]) for one in scored]
-    return _scores([one.fixed for one in scored], fixed), _scores([one.broken for one in scored], broken)
+    cured, hurt = [fixed(ran[one.task]) for one in scored], [broken(ran[one.task]) for one in scored]
+    return _scores([one.fixed for one in scored], cured), _scores([one.broken for one in scored], hurt)
 
 
 def _scores(said: Sequence[float], held: Sequence[bool]) -> Scores:
@@ -89,16 +103,16 @@ def _scores(said: Sequence[float], held: Sequence[bool]) -> Scores:
 
 def _chance(known: Known, repeats: int, cures: float, disturbs: float) -> Chance:
     a, b = known.passed + PRIOR, known.runs - known.passed + PRIOR
-    fixed = broken = whole = 0.0
+    cured = hurt = whole = 0.0
     for point in range(POINTS):
         share = math.sin(math.pi / 2 * (point + 0.5) / POINTS) ** 2  # dense at both ends, where the Beta is
         weight = math.exp((a - 0.5) * math.log(share) + (b - 0.5) * math.log1p(-share))
         turned = share + (1 - share) * known.speaks_failing * cures - share * known.speaks_passing * disturbs
         before, after = _most(share, repeats), _most(turned, repeats)
         whole += weight
-        fixed += weight * (1 - before) * after
-        broken += weight * before * (1 - after)
-    return Chance(known.task, fixed / whole, broken / whole)
+        cured += weight * (1 - before) * after
+        hurt += weight * before * (1 - after)
+    return Chance(known.task, cured / whole, hurt / whole)
 
 
 def _most(share: float, repeats: int) -> float:
@@ -106,11 +120,3 @@ def _most(share: float, repeats: int) -> float:
     needed = repeats // 2 + 1
     ways = (math.comb(repeats, n) * share**n * (1 - share) ** (repeats - n) for n in range(needed, repeats + 1))
     return math.fsum(ways)
-
-
-def _control(one: Tally) -> bool:
-    return 2 * one.control > one.control_of
-
-
-def _treated(one: Tally) -> bool:
-    return 2 * one.treated > one.treated_of

@@ -52,7 +52,7 @@ def fold(entries: Iterable[Entry], now: str) -> Held:
     retired = frozenset(entry.task for entry in told if entry.kind == "retired")
     sealed = dict.fromkeys(entry.task for entry in told if entry.kind == "sealed" and entry.task not in retired)
     looked = {(entry.task, entry.change): entry.at for entry in told if entry.kind == "looked"}
-    recent = [task for (task, _), at in looked.items() if _quarter(at) == _quarter(now)]
+    recent = [task for (task, _), at in looked.items() if quarter(at) == quarter(now)]
     return Held(
         looks={task: recent.count(task) for task in sealed},
         seen=frozenset(task for task, _ in looked),
@@ -84,7 +84,7 @@ def rotate(held: Held, fresh: Sequence[str], entries: Iterable[Entry], now: str,
     return (*gone, *(Entry(now, "sealed", task) for task in new[: len(out)]))
 
 
-def _quarter(at: str) -> tuple[str, int]:
+def quarter(at: str) -> tuple[str, int]:
     """Year and quarter of an ISO date; a date without a month is in the first."""
     month = at[5:7]
     return at[:4], (int(month) - 1) // 3 if month.isdecimal() else 0

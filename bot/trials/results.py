@@ -3,7 +3,7 @@
 What reports of evaluations told of single runs becomes the same by `from_reports`.
 
     task, arm = control|treated, repeat, outcome = pass|fail|none
-    optional: set = targeted|guard, recurred = 0|1, stage = 1|2
+    optional: set = targeted|guard, recurred = 0|1, stage = 1|2, usd = what the run cost
 
 Other columns are left alone. A run without a verdict (`none`) is no failure: it is to be run again, and counted here.
 """
@@ -23,6 +23,7 @@ from bot.errors import UserError
 MAX_BYTES = 64 << 20
 MAX_RUNS = 500_000
 MAX_NAME = 500
+MAX_USD = 1e6
 
 _ARMS = "Put the reports of each arm below a folder `control` or `treated`: Harbor, Terminal-Bench, JUnit or CTRF"
 _WORST = ("fail", "none", "pass")
@@ -45,6 +46,8 @@ class Run(msgspec.Struct, frozen=True):
     set: Set = "targeted"
     recurred: bool | None = None
     stage: int = 1
+    usd: float | None = None
+    """What it cost, if that was told."""
 
 
 def read(data: bytes, path: str) -> tuple[Run, ...]:
@@ -148,7 +151,22 @@ def _run(row: Mapping[str, object], where: str) -> Run:
         set=msgspec.convert(_one_of(row, "set", ("targeted", "guard"), where, "targeted"), Set),
         recurred=None if recurred == "" else recurred in ("1", "true"),
         stage=int(_one_of(row, "stage", ("1", "2"), where, "1")),
+        usd=_money(row, where),
     )
+
+
+def _money(row: Mapping[str, object], where: str) -> float | None:
+    """The column `usd`; None where it is left out or empty."""
+    given = row.get("usd")
+    if given is None or given == "":
+        return None
+    try:
+        usd = float(str(given))
+    except ValueError:
+        usd = -1.0
+    if not 0 <= usd <= MAX_USD:
+        raise UserError(f"{where}: usd is {str(given)[:40]!r}. Write what the run cost in dollars, as 1.25.")
+    return usd
 
 
 def _one_of(row: Mapping[str, object], name: str, values: tuple[str, ...], where: str, otherwise: str = "") -> str:

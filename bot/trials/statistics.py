@@ -22,6 +22,8 @@ HARMS = tuple(1 / ratio for ratio in RATIOS)
 """The same, asking whether treated is worse."""
 CONFIRMED = 20.0
 """E of which a true null reaches it with probability 0.05 at most, however often one looks (Ville's inequality)."""
+FALSE_SHARE = 0.10
+"""Of the changes that a week's trials confirm, this share may be false (research/mining.md §4.6)."""
 RARE = 1e-40
 """Chances smaller than this are not followed further."""
 
@@ -141,6 +143,16 @@ def _trimmed(chances: list[float], start: int, dropped: float) -> Spread:
     last = next(place for place in range(len(chances), 0, -1) if chances[place - 1] >= RARE)
     lost = math.fsum(chances[:first]) + math.fsum(chances[last:])
     return Spread(chances[first:last], start + first, dropped + lost)
+
+
+def discoveries(chances: Sequence[float], share: float = FALSE_SHARE) -> frozenset[int]:
+    """The places of those of a batch of p-values that Benjamini and Hochberg keep, at most `share` of them false.
+
+    https://doi.org/10.1111/j.2517-6161.1995.tb02031.x; for independent tests, and for ones that go the same way.
+    """
+    order = sorted(range(len(chances)), key=lambda place: chances[place])
+    kept = [rank for rank, place in enumerate(order, 1) if chances[place] <= share * rank / len(chances)]
+    return frozenset(order[: max(kept, default=0)])
 
 
 def difference(tallies: Sequence[Tally]) -> float:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import UserError
-from bot.trials.design import Wish, opens, ordered, read, register, seal
+from bot.trials.design import Wish, opens, ordered, read, register, seal, veiled
 
 GUARDS = tuple(f"g{n}" for n in range(5))
 SALT = "0123456789abcdef"
@@ -55,7 +55,10 @@ def test_whatever_was_altered_is_told(changed: dict[str, object]) -> None:
 def test_the_sealed_list_is_the_one_that_was_registered() -> None:
     made = read(written(), "r.json")
 
-    assert opens(made, {"salt": SALT, "tasks": list(GUARDS[::-1])}, "s.json") == frozenset(GUARDS)
+    outside = [veiled(task, SALT) for task in GUARDS]
+
+    assert opens(made, {"salt": SALT, "tasks": list(GUARDS[::-1])}, "s.json") == {*GUARDS, *outside}
+    assert len({*outside, *(veiled(task, "another salt of some") for task in GUARDS)}) == 2 * len(GUARDS)
     for other in ({"salt": SALT, "tasks": [*GUARDS[1:], "g9"]}, {"salt": "x", "tasks": list(GUARDS)}, {"tasks": "g0"}):
         with pytest.raises(UserError, match=r"^s\.json: "):
             opens(made, other, "s.json")

@@ -4,6 +4,7 @@ control/ treated/            an arm each; `guard` or `targeted`, and `stage-2`, 
 <arm>/…/<trial>/             a trial of Harbor or Terminal-Bench: its task, its verdict, its own repeat
 <arm>/<repeat>/junit.xml     every test is a task; files of one folder are one repeat
 <arm>/<repeat>.ctrf.json     or, right below the arm, a file is one repeat
+….csv                        a results file (bot/trials/results.py), wherever it lies, names the arm itself
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from bot.signals.member import DAMAGED, Member
 from bot.signals.reports import ctrf, junit
 from bot.signals.reports.cases import file_name, test_id
 from bot.signals.reports.json_text import SIZE_CAP, inside, load, objects, shown
+from bot.trials import results
 from bot.trials.results import MAX_NAME, Arm, Outcome, Run, Set, from_reports
 
 ARMS: tuple[Arm, ...] = ("control", "treated")
@@ -34,10 +36,23 @@ def read(path: Path) -> tuple[tuple[Run, ...], tuple[str, ...]]:
     """The runs below a folder or in a zip, and warnings; UserError where an arm is missing or no task is told of."""
     unread: list[str] = []
     runs = from_reports(_told(path, unread), str(path))
+    return runs, _left_out(unread)
+
+
+def told(path: Path) -> tuple[tuple[Run, ...], tuple[str, ...]]:
+    """The single runs below a folder, of one arm or both, as they were told, and warnings; empty where there are none.
+
+    For a batch of a registered trial, of which the registration says what is missing.
+    """
+    unread: list[str] = []
+    return tuple(_told(path, unread)), _left_out(unread)
+
+
+def _left_out(unread: list[str]) -> tuple[str, ...]:
     if not unread:
-        return runs, ()
+        return ()
     some = ", ".join(unread[:SHOWN]) + (", …" if len(unread) > SHOWN else "")
-    return runs, (f"{len(unread)} files tell of no task in an arm and were left out: {some}",)
+    return (f"{len(unread)} files tell of no task in an arm and were left out: {some}",)
 
 
 def _told(path: Path, unread: list[str]) -> Iterator[Run]:
@@ -48,6 +63,9 @@ def _told(path: Path, unread: list[str]) -> Iterator[Run]:
             continue
         for member in bundle.members:
             place = _below(member.path, path)
+            if member.name.lower().endswith(".csv"):
+                yield from _table(member, place, unread)
+                continue
             tests = _tests(member) if _arm(place) else ()
             if not tests:
                 unread.append("/".join(place))
@@ -62,6 +80,15 @@ def _trial(bundle: Bundle, place: list[str], unread: list[str]) -> Iterator[Run]
         return
     outcomes = [episode.outcome for episode in read_bundle(bundle)]
     yield _run(place, bundle.name, bundle.task or bundle.name, outcomes[0] if outcomes else "none")
+
+
+def _table(member: Member, place: list[str], unread: list[str]) -> Iterator[Run]:
+    """The runs of a results file; one that is none is unread."""
+    try:
+        with member.open() as stream:
+            yield from results.read(stream.read(results.MAX_BYTES + 1), "/".join(place))
+    except (UserError, *DAMAGED) as error:
+        unread.append(f"{'/'.join(place)} ({error})" if isinstance(error, UserError) else "/".join(place))
 
 
 def _run(place: list[str], otherwise: str, task: str, outcome: Outcome) -> Run:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.commands.arms import read
+from bot.jobs.arms import read
 from bot.commands.trying import trial
 from bot.errors import UserError
 from bot.trials.results import Run, from_reports
