@@ -10,6 +10,10 @@ from urllib.parse import quote, urlencode
 
 UPLOAD = "actions/upload-artifact@bbbca2ddaa5d8feaa63e36b76fdaad77386f024f # v7.0.0"
 OBSERVE_PATH = ".github/workflows/flywheel.yml"
+LOCAL_PATH = ".github/actions/flywheel-bundle/action.yml"
+UNKNOWN = "OWNER/agentic-flywheel@COMMIT"
+"""What stands for our Action where nobody said where it is."""
+
 MAX_LINK = 8_000
 """Browsers and GitHub's front take no longer addresses for sure."""
 
@@ -27,6 +31,36 @@ STEPS = """\
   with:
     name: ${{{{ steps.flywheel.outputs.artifact }}}}
     path: ${{{{ steps.flywheel.outputs.path }}}}
+"""
+LOCAL = """\
+name: flywheel bundle
+description: Keep what a coding agent left behind in this job
+inputs:
+  conclusion:
+    description: How the job stands
+    required: true
+runs:
+  using: composite
+  steps:
+    - name: Make the bundle
+      id: flywheel
+      uses: {ours}
+      with:
+        mode: embed
+        conclusion: ${{{{ inputs.conclusion }}}}
+    - name: Upload the bundle
+      if: steps.flywheel.outputs.path != ''
+      uses: {upload}
+      with:
+        name: ${{{{ steps.flywheel.outputs.artifact }}}}
+        path: ${{{{ steps.flywheel.outputs.path }}}}
+"""
+CALL = """\
+- name: Keep what the agent left behind
+  if: always()
+  uses: ./.github/actions/flywheel-bundle
+  with:
+    conclusion: ${{ job.status }}
 """
 OBSERVE = """\
 name: flywheel
@@ -81,6 +115,21 @@ def steps(ours: str, indent: int = 6) -> str:
     """The two steps for the job in which an agent works, of any kind; `ours` is the Action, `owner/name@<commit>`."""
     text = STEPS.format(ours=ours, upload=UPLOAD)
     return "".join(f"{' ' * indent}{line}\n" for line in text.splitlines())
+
+
+def local(ours: str) -> str:
+    """An action of the repository's own that holds the two steps, to be called from any job by `call`."""
+    return LOCAL.format(ours=ours, upload=UPLOAD)
+
+
+def call(indent: int = 6) -> str:
+    """The one step that calls it, for the job in which an agent works."""
+    return "".join(f"{' ' * indent}{line}\n" for line in CALL.splitlines())
+
+
+def edit(server: str, repository: str, branch: str, path: str) -> str:
+    """A link that opens GitHub's editor at a file that is there."""
+    return f"{server.rstrip('/')}/{quote(repository)}/edit/{quote(branch, safe='')}/{quote(path)}"
 
 
 def observing(ours: str, workflow: str) -> str:

@@ -15,18 +15,21 @@ from graphql import GraphQLError, GraphQLSchema, OperationType, build_schema, ex
 from tests.github.git import ZERO
 from tests.github.routes_git import signed_commit
 from tests.github.routing import LEVELS
-from tests.github.world import Caller, Repository, World
+from tests.github.world import Caller, Issue, Repository, World
 
 SDL = """
 scalar GitObjectID
 scalar Base64String
 scalar GitRefname
+scalar DateTime
 type Query { viewer: User! repository(owner: String!, name: String!): Repository }
 type Mutation {
   createCommitOnBranch(input: CreateCommitOnBranchInput!): CreateCommitOnBranchPayload
   updateRefs(input: UpdateRefsInput!): UpdateRefsPayload
 }
-type User { login: String! databaseId: Int }
+interface Actor { login: String! }
+type User implements Actor { login: String! databaseId: Int }
+type Bot implements Actor { login: String! databaseId: Int }
 type Repository {
   id: ID!
   databaseId: Int
@@ -34,10 +37,24 @@ type Repository {
   isArchived: Boolean!
   defaultBranchRef: Ref
   object(expression: String, oid: GitObjectID): GitObject
+  pullRequests(first: Int, orderBy: IssueOrder): PullRequestConnection!
 }
+input IssueOrder { direction: OrderDirection! field: IssueOrderField! }
+enum OrderDirection { ASC DESC }
+enum IssueOrderField { COMMENTS CREATED_AT UPDATED_AT }
+type PullRequestConnection { nodes: [PullRequest] }
+type PullRequest {
+  author: Actor createdAt: DateTime! headRefName: String! commits(last: Int): PullRequestCommitConnection!
+}
+type PullRequestCommitConnection { nodes: [PullRequestCommit] }
+type PullRequestCommit { commit: Commit! }
+type StatusCheckRollup { state: StatusState! }
+enum StatusState { ERROR EXPECTED FAILURE PENDING SUCCESS }
 type Ref { name: String! target: GitObject }
 interface GitObject { oid: GitObjectID! }
-type Commit implements GitObject { oid: GitObjectID! signature: GitSignature tree: Tree! }
+type Commit implements GitObject {
+  oid: GitObjectID! signature: GitSignature tree: Tree! statusCheckRollup: StatusCheckRollup
+}
 type Tree implements GitObject { oid: GitObjectID! }
 type Blob implements GitObject {
   oid: GitObjectID! byteSize: Int! isBinary: Boolean isTruncated: Boolean! text: String
@@ -95,6 +112,30 @@ def _commit(found: Repository, sha: str) -> dict[str, Any]:
     return {"__typename": "Commit", "oid": sha, "tree": tree, "signature": None}
 
 
+def _newest(found: Repository) -> list[Issue]:
+    return sorted(found.pulls(), key=lambda one: one.number, reverse=True)
+
+
+def _pull(found: Repository, issue: Issue) -> dict[str, Any]:
+    """A pull as far as it is asked for; a Bot has no `[bot]` in its GraphQL name."""
+    assert issue.pull
+    author = {
+        "__typename": issue.user.type,
+        "login": issue.user.login.removesuffix("[bot]"),
+        "databaseId": issue.user.id,
+    }
+    states = {one.conclusion or "pending" for one in found.checks.values() if one.head_sha == issue.pull.head_sha}
+    bad, open_ = states & {"failure", "timed_out", "cancelled", "action_required"}, states & {"pending"}
+    state = "FAILURE" if bad else "PENDING" if open_ else "SUCCESS"
+    commit = _commit(found, issue.pull.head_sha) | {"statusCheckRollup": {"state": state} if states else None}
+    return {
+        "author": author,
+        "createdAt": issue.created_at,
+        "headRefName": issue.pull.head,
+        "commits": lambda _info, last=1: {"nodes": [{"commit": commit}][:last]},
+    }
+
+
 def _said(kind: str, message: str) -> GraphQLError:
     return GraphQLError(message, extensions={"type": kind})
 
@@ -122,6 +163,9 @@ class _Root:
             "isArchived": found.archived,
             "defaultBranchRef": head,
             "object": lambda _info, expression=None, oid=None: self._object(found, oid or expression),
+            "pullRequests": lambda _info, first=100, **_: {
+                "nodes": [_pull(found, one) for one in _newest(found)[:first]]
+            },
         }
 
     def createCommitOnBranch(self, _info: Any, input: dict[str, Any]) -> dict[str, Any]:  # noqa: A002, N802

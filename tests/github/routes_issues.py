@@ -171,15 +171,16 @@ def update_issue(ask: Request) -> Answer:
 
 @route("GET", "/search/issues", "any")
 def search(ask: Request) -> Answer:
-    """`repo:`, `is:issue`, `is:pr` and words of the body or title. Only what the token sees."""
+    """`repo:`, `user:`, `is:issue`, `is:pr` and words of the body or title. Only what the token sees."""
     words = ask.query["q"].split()
+    owner = next((word.removeprefix("user:") for word in words if word.startswith("user:")), "")
     named = next((word.removeprefix("repo:") for word in words if word.startswith("repo:")), "")
     kinds = {"is:issue": False, "is:pr": True}
     kind = next((kinds[word] for word in words if word in kinds), None)
     terms = [word.strip('"').casefold() for word in words if ":" not in word]
     rows = []
     for repository in ask.world.repositories.values():
-        if repository.full_name != named or (
+        if (repository.full_name != named and repository.owner.login != owner) or (
             ask.caller.kind != "person" and repository.id not in ask.caller.repositories
         ):
             continue
