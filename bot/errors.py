@@ -1,5 +1,13 @@
-"""The one error that is shown to people; everything else is a bug and bubbles to the door."""
+"""What goes wrong and is no bug: what a user can mend, and what only time can. Everything else bubbles to the door."""
 
 
 class UserError(Exception):
     """Something a user can mend. The message reads `<file>: <what>. <how to mend it>` and is shown as it is."""
+
+
+class LaterError(Exception):
+    """Nothing is to be asked of the forge before `until` (seconds since 1970): the job is put off, nobody sleeps."""
+
+    def __init__(self, text: str, until: float) -> None:
+        super().__init__(text)
+        self.until = until

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from bot.errors import UserError
+from bot.errors import LaterError, UserError
 
 
-class RateLimitedError(Exception):
-    """GitHub wants no calls before `until` (seconds since 1970). The job is put off until then; nobody sleeps on it."""
+class RateLimitedError(LaterError):
+    """A limit of GitHub's: `kind` is primary or secondary."""
 
     def __init__(self, until: float, kind: str) -> None:
-        super().__init__(f"{kind} rate limit until {until:.0f}")
-        self.until = until
+        super().__init__(f"{kind} rate limit until {until:.0f}", until)
         self.kind = kind
 
 
