@@ -1,4 +1,4 @@
-"""Ledger entries in; for every merged change what was predicted beside what was seen, and how good predictions are, out.
+"""Ledger entries in; for every merged change what was predicted beside what was seen, and how good that is, out.
 
 What a trial saw counts; of a merge without one only the predictions are known, and that is said. Noise is that of the
 newest A/A trial of the same repository and model: what nothing at all "fixes" and "breaks" (research/mining.md §5).

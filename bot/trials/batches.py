@@ -104,7 +104,7 @@ def _targeted(made: Design, runs: Sequence[Run]) -> tuple[Work, ...]:
     waiting: dict[str, dict[str, int]] = {}
     for one in due(made, runs):
         waiting.setdefault(one.task, {})[one.arm] = one.runs
-    begun = {run.task for run in runs if run.stage == 1 and run.set == "targeted"}
+    begun = {run.task for run in runs if run.stage == 1 and run.set == "targeted" and run.outcome != "none"}
     most = max(MORE, FIRST - len(begun))
     return tuple(
         Work(task, arms.get("control", 0), arms.get("treated", 0)) for task, arms in list(waiting.items())[:most]

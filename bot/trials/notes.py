@@ -41,8 +41,13 @@ class Batch(msgspec.Struct, frozen=True):
 
     @property
     def id(self) -> str:
-        """What the run's name ends with; a second attempt at a batch bears the same."""
-        return f"{self.trial}.{self.number}"
+        """What the name of the workflow run ends with."""
+        return self.ids[-1]
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The same for every attempt at this batch so far."""
+        return tuple(f"{self.trial}.{self.number}.{attempt + 1}" for attempt in range(self.attempt))
 
     @property
     def runs(self) -> int:

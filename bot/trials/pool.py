@@ -30,7 +30,7 @@ class Task(msgspec.Struct, frozen=True):
     prompt: str = ""
     tests: tuple[str, ...] = ()
     shows: tuple[str, ...] = ()
-    issue: int = 0
+    issue: int | None = None
 
 
 class Pool(msgspec.Struct, frozen=True):
@@ -70,6 +70,6 @@ def read(data: bytes, path: str) -> Pool:
 
 def aimed(pool: Pool, detector: str, mined: Collection[str]) -> tuple[str, ...]:
     """The tasks to try a change on: those known to show its pattern, else all; never one that it was mined from."""
-    free = [task for task in pool.tasks if task.id not in mined and f"issue-{task.issue}" not in mined]
+    free = [task for task in pool.tasks if not {task.id, f"issue-{task.issue}"} & set(mined)]
     showing = [task.id for task in free if detector in task.shows]
     return tuple(showing or [task.id for task in free])

@@ -86,15 +86,18 @@ def trial_step(
         return _begin(case, wanted, pool, ledger, now)
     sent = [(one.at, batch) for one in told if (batch := notes.batch(one)) and batch.trial == trial_id(made)]
     batches = list({batch.number: batch for _, batch in sent}.values())
-    if sent and (waiting := _waiting(*sent[-1], seen, now)):
-        return waiting if isinstance(waiting, Step) else _send(case, wanted, made, waiting, now)
+    waiting = _waiting(*sent[-1], seen, now) if sent else None
+    if isinstance(waiting, Step):
+        return waiting
     runs = tuple(run for batch in batches for run in filled(made, batch, _runs(seen, batch)))
     left, why = _left(wanted, ledger, made, runs, now)
-    following_one = None if why else following(made, batches, runs)
-    if following_one is not None and following_one.runs > left:
-        why = f"the budget: the next batch takes {following_one.runs} runs, {max(left, 0)} are left this month"
-    if following_one is not None and not why:
-        return _send(case, wanted, made, following_one, now)
+    if sent and waiting is None and not _runs(seen, sent[-1][1]):
+        why = f"the workflow {wanted.workflow} told of no run in {counted(sent[-1][1].attempt, 'attempt')}"
+    coming = None if why else waiting or following(made, batches, runs)
+    if coming is not None and coming.runs <= left:
+        return _send(case, wanted, made, coming, now)
+    if coming is not None:
+        why = f"the budget: the next batch takes {coming.runs} runs, {max(left, 0)} are left this month"
     others = [figures for one in ledger if (figures := _this_week(one, now))]
     said, told_of = result(made, runs, others, ended=why)
     return Step((_entry(case, "trialled", now, said, notes.written(told_of)),))
@@ -168,21 +171,22 @@ def _wish(case: Case, wanted: Trials, free: Sequence[str], size: int, seed: str,
 
 
 def _waiting(at: str, batch: Batch, seen: Mapping[str, Seen], now: str) -> Step | Batch | None:
-    """Whether the last batch is still on its way, or is to be sent again since no run of it ever began."""
+    """Whether the last batch is on its way, or is to be sent again since its run never began, or told of nothing."""
+    if _runs(seen, batch):
+        return None
     age = datetime.fromisoformat(now) - datetime.fromisoformat(at)
     found = seen.get(batch.id)
     if found is not None and found.state == "running" and age < ENDS:
         return Step(waits=f"batch {batch.number} is running")
-    if found is not None:
-        return None
-    if age < APPEARS:
+    if found is None and age < APPEARS:
         return Step(waits=f"batch {batch.number} was dispatched and is not to be seen yet")
     return msgspec.structs.replace(batch, attempt=batch.attempt + 1) if batch.attempt < MOST_ATTEMPTS else None
 
 
 def _runs(seen: Mapping[str, Seen], batch: Batch) -> tuple[Run, ...]:
-    found = seen.get(batch.id)
-    return found.runs if found is not None and found.state == "over" else ()
+    """What the first attempt tells that tells anything."""
+    over = (found.runs for name in batch.ids if (found := seen.get(name)) is not None and found.state == "over")
+    return next((runs for runs in over if runs), ())
 
 
 def _left(wanted: Trials, ledger: Sequence[Entry], made: Design, runs: Sequence[Run], now: str) -> tuple[int, str]:
