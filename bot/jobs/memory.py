@@ -11,7 +11,6 @@ import json
 import os
 import re
 from collections.abc import Sequence
-from hashlib import sha256
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -24,10 +23,9 @@ NAME = re.compile(r"(?!\.)[\w.-]{1,100}/(?!\.{1,2}$)[\w.-]{1,100}", re.ASCII)
 
 
 class Last(msgspec.Struct, frozen=True):
-    """The last visit: until when the runs were looked at (ISO 8601; "" = never), and the digest of the last turn."""
+    """The last visit: until when the runs were looked at (ISO 8601; "" = never)."""
 
     looked: str = ""
-    turned: str = ""
 
 
 class Memory:
@@ -62,16 +60,6 @@ class Memory:
     def keep_last(self, repository: int, last: Last) -> None:
         """Remember a visit."""
         self._write(self._visit(repository), json.dumps(msgspec.to_builtins(last)))
-
-    def seen(self, owner: str) -> str:
-        """A digest of all evidence of an owner and of the ledgers: the same means that nothing came in."""
-        known = sha256()
-        for folder in (self.evidence_of(owner), self._ledger(f"{owner}/x").parent):
-            files = sorted(path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else []
-            for file in files:
-                told = file.stat()
-                known.update(f"{file.relative_to(folder)}\0{told.st_size}\0{told.st_mtime_ns}\n".encode())
-        return known.hexdigest()
 
     def _ledger(self, repository: str) -> Path:
         return self.root / "ledgers" / f"{_checked(repository)}.jsonl"

@@ -137,14 +137,14 @@ def _visit(place: Repository, hosted: Hosted, shop: Shop) -> Visited:
     visited.notes += looked.notes
     remembered = _remembered(place, hosted, shop)
     if not found.present:
-        shop.memory.keep_last(place.id, replace(last, looked=looked.until))
+        shop.memory.keep_last(place.id, Last(looked.until))
         return visited
     share = _share(place, hosted, shop, found)
     ended = _tend(place, hosted, shop, found, share, remembered, visited)
     if found.proposes:
         _propose(place, hosted, shop, share, ended, visited)
     visited.elsewhere = share.deliberated.elsewhere if looked.heads else ()
-    shop.memory.keep_last(place.id, Last(looked.until, shop.memory.seen(_owner(place))))
+    shop.memory.keep_last(place.id, Last(looked.until))
     return visited
 
 

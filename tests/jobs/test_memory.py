@@ -48,21 +48,9 @@ def test_the_ledgers_of_an_owner_are_one_and_those_of_others_are_not_in_it(tmp_p
 
 def test_a_damaged_visit_is_forgotten(tmp_path: Path) -> None:
     memory = Memory(tmp_path)
-    memory.keep_last(7, Last("2026-01-01T00:00:00Z", "abc"))
-    assert Last("2026-01-01T00:00:00Z", "abc") == memory.last(7)
+    memory.keep_last(7, Last("2026-01-01T00:00:00Z"))
+    assert Last("2026-01-01T00:00:00Z") == memory.last(7)
 
     (tmp_path / "visits" / "7.json").write_text("{", encoding="utf-8")
 
     assert Last() == memory.last(7)
-
-
-def test_the_digest_tells_whether_anything_came_in(tmp_path: Path) -> None:
-    memory = Memory(tmp_path)
-    before = memory.seen("octo")
-    assert before == memory.seen("octo")
-
-    memory.keep_ledger("other/it", [entry("other/it", "c")])
-    assert before == memory.seen("octo")
-
-    memory.keep_ledger("octo/shop", [entry("octo/shop", "a")])
-    assert before != memory.seen("octo")
