@@ -20,7 +20,7 @@ PULL_TITLE = "Configure Flywheel"
 PILOT = """\
 Flywheel is installed. It does nothing by itself: you say in which repositories it takes part, one by one.
 
-This is where coding agents opened pull requests in the last {days} days, and where their newest commit is red most
+This is where coding agents opened pull requests in the last {days} days, and where their newest commit is red most \
 often. That is a good place to start: one or two repositories first, the others when you like it.
 
 | repository | pull requests by agents | red | |
@@ -31,18 +31,18 @@ HIDDEN = "\nPrivate repositories are not named in a public place. The command be
 PILOT_END = """
 ### To start
 
-Comment here with a line of its own: `/flywheel start owner/name`. It counts when you may write to **that** repository.
-It then gets one pull request, *Configure Flywheel*, which says what was seen there and what will happen. Nothing else
-happens before somebody merges that.
+Comment here with a line of its own: `/flywheel start owner/name`. It counts when you may write to **that** \
+repository. It then gets one pull request, *Configure Flywheel*, which says what was seen there and what will happen. \
+Nothing else happens before somebody merges that.
 
 ### To stop
 
-Close this issue: it is not opened again. A repository that takes part stops when its `.github/flywheel.yml` is deleted.
-Uninstalling the App stops everything at once; what is open then is yours to close.
+Close this issue: it is not opened again. A repository that takes part stops when its `.github/flywheel.yml` is \
+deleted. Uninstalling the App stops everything at once; what is open then is yours to close.
 """
 WHAT = """\
-Flywheel reads what coding agents leave behind when their pull requests fail, looks for what keeps going wrong and is
-rarer when they succeed, and proposes changes to the files that steer the agents. **It does nothing in this repository
+Flywheel reads what coding agents leave behind when their pull requests fail, looks for what keeps going wrong and is \
+rarer when they succeed, and proposes changes to the files that steer the agents. **It does nothing in this repository \
 until this pull request is merged.**
 
 ### What will happen
@@ -61,20 +61,20 @@ From then on Flywheel
 MISSING = """\
 **What is there of what a pattern needs: {have}.**
 
-A pattern is acted on when it shows in at least {failures} failed runs on {tasks} tasks and is rarer among passing ones.
-{passes} passes are enough for a pull request that a person merges; without them it becomes an issue. These counts are
-brought up to date here while this is open.
+A pattern is acted on when it shows in at least {failures} failed runs on {tasks} tasks and is rarer among passing \
+ones. {passes} passes are enough for a pull request that a person merges; without them it becomes an issue. These \
+counts are brought up to date here while this is open.
 """
 NO = """\
 ### No, thanks
 
-Close this pull request. That is remembered as a no: it is never opened again, and nothing is done here. Reopen it, or
+Close this pull request. That is remembered as a no: it is never opened again, and nothing is done here. Reopen it, or \
 commit the file yourself, should you change your mind.
 
 ### To stop later
 
-Delete `.github/flywheel.yml`, and what Flywheel has open here is withdrawn. `pause: true` makes it wait, `mode:
-observe` lets it look on. Uninstalling the App stops everything at once; what is open then is yours to close.
+Delete `.github/flywheel.yml`, and what Flywheel has open here is withdrawn. `pause: true` makes it wait, \
+`mode: observe` lets it look on. Uninstalling the App stops everything at once; what is open then is yours to close.
 """
 MAX_ROWS = 30
 TIERS = {
@@ -196,7 +196,7 @@ def _replayed(seen: Rehearsal) -> Iterator[str]:
         return
     yield (
         f"{count(runs, 'run')} of agents could be read: {seen.failed:,} failed, {seen.passed:,} passed, "
-        f"{seen.excluded:,} failed through nobody's fault in the harness, {seen.unjudged:,} without a verdict."
+        f"{seen.excluded:,} failed through no fault of the harness, {seen.unjudged:,} without a verdict."
         + (f" {count(seen.undated, 'run')} without a date were left out." if seen.undated else "")
     )
     yield ""

@@ -3,14 +3,18 @@
 import github as pygithub
 import pytest
 
+from bot.approval.labels import LABELS
+from bot.commands.wiring import shipped_policy
 from bot.errors import UserError
 from bot.forge.github.client import App, Reader
 from bot.forge.github.forge import GitHubForge
 from bot.forge.github.onboarding import default_file, glimpses, holder, past, workflows
 from bot.forge.github.place import Place
+from bot.hosting.places import Repository as Known
 from bot.hosting.worked import Glimpse
-from bot.jobs.onboarding import BRANCH, ONBOARDING, PILOT
+from bot.jobs.onboarding import BRANCH, ONBOARDING, PILOT, nothing_seen, onboard, spare
 from bot.model import OpenIssue, OpenPull, replace
+from bot.pages.onboarding import Place as PagePlace
 from tests.github.server import GitHub
 from tests.github.world import CheckRun, Repository, World, stamp
 
@@ -111,3 +115,69 @@ def test_pulls_are_seen_at_a_glance_in_one_call(
     assert "ann" == found[0].author
     assert 1 == sum("/graphql" == one.template for one in github.exchanges[before:])
     assert [] == glimpses(reader, "octo/shop", "2999-01-01T00:00:00Z")
+
+
+# --- the onboarding pull on GitHub ------------------------------------------------------------------------------------
+
+
+def offered(passed: int = 0) -> OpenPull:
+    policy = shipped_policy()
+    seen = replace(nothing_seen(policy), passed=passed)
+    place = PagePlace("https://github.com", "octo/shop", "main")
+    return onboard(Known(1, "octo/shop", 1), seen, (), place, policy)
+
+
+def fresh(app: App, world: World) -> GitHubForge:
+    number = next(iter(world.installations))
+    return GitHubForge("octo/shop", app.reader(number, "octo/shop"), app.writer(number, "octo/shop"), LABELS)
+
+
+def test_the_pull_is_one_and_only_its_text_follows_the_evidence(
+    app: App, shop: Repository, world: World, ann: pygithub.Github
+) -> None:
+    repo = ann.get_repo("octo/shop")
+
+    statuses = [fresh(app, world).perform(offered(passed)).status for passed in (0, 0, 7)]
+
+    assert ["created", "unchanged", "updated"] == statuses
+    (pull,) = repo.get_pulls(state="all")
+    assert "7 of 50 passes" in pull.body
+    assert [PATH] == [file.filename for file in pull.get_files()]
+    assert 1 == pull.commits
+    assert ["flywheel"] == [label.name for label in pull.labels]
+
+
+def test_what_a_person_edited_is_left_and_what_a_person_closed_stays_closed(
+    app: App, shop: Repository, world: World, ann: pygithub.Github
+) -> None:
+    repo = ann.get_repo("octo/shop")
+    fresh(app, world).perform(offered())
+    pull = repo.get_pull(1)
+    pull.edit(body="Mine now.\n\n" + pull.body)
+
+    assert "unchanged" == fresh(app, world).perform(offered(7)).status
+    repo.update_file(PATH, "m", "version: 1\nmode: observe\n", repo.get_contents(PATH, BRANCH).sha, BRANCH)  # type: ignore[union-attr]
+    assert "frozen" == fresh(app, world).perform(offered(8)).status
+    repo.get_pull(1).edit(state="closed")
+    done = fresh(app, world).perform(offered(9))
+
+    assert ("refused", True) == (done.status, "remembered as a no" in done.detail)
+    assert [1] == [one.number for one in repo.get_pulls(state="all")]
+    assert "Mine now." in repo.get_pull(1).body
+
+
+def test_a_file_that_somebody_committed_meanwhile_ends_the_pull(
+    app: App, shop: Repository, world: World, ann: pygithub.Github
+) -> None:
+    repo = ann.get_repo("octo/shop")
+    fresh(app, world).perform(offered())
+    repo.create_file(PATH, "m", "version: 1\n", "main")
+    forge = fresh(app, world)
+
+    ending = spare("octo/shop", past(forge.place, BRANCH), has_file=True)
+    assert ending is not None
+    forge.perform(ending)
+
+    assert "closed" == repo.get_pull(1).state
+    assert "is there already" in next(iter(repo.get_issue(1).get_comments())).body
+    assert [] == [ref.ref for ref in repo.get_git_matching_refs("heads/flywheel/onboarding")]
