@@ -2,10 +2,10 @@
 
     python -m bench.webhooks [--seconds 8] [--node FOLDER]
 
-Three servers take the same real payload one after the other in one run, each in a process of its own:
-ours (signature, hint, one durable write: fsync before the answer), bare (uvicorn, verifies the signature and answers)
-and octokit/webhooks on Node (verifies, keeps nothing), fetched from npm within a minute or taken from --node, else said
-to be not here. `p50`, `p99`: milliseconds from when a delivery was due at 100/s to its answer, so that a stall counts
+Servers take the same real payload one after the other in one run, each in a process of its own: ours (signature, hint,
+one durable write: fsync before the answer) on SQLite and on PostgreSQL, bare (uvicorn, verifies and answers), and
+octokit/webhooks on Node (verifies, keeps nothing), fetched from npm within a minute or taken from --node, else said to
+be not here. `p50`, `p99`: milliseconds from when a delivery was due at 100/s to its answer, so that a stall counts
 for all who waited. `most`: answers a second over 16 connections. Bars: 300/s and p99 <= 50 ms at 100/s.
 """
 
@@ -18,7 +18,6 @@ import hmac
 import json
 import os
 import socket
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -28,6 +27,8 @@ from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+from bench.postgresql import postgresql
 
 SECRET = b"bench"
 SHARED = Path(__file__).resolve().parents[1] / "../shared/github/webhooks/pull_request.json"
@@ -49,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options.add_argument("--node", type=Path, help="a folder with node_modules/@octokit/webhooks")
     options.add_argument("--serve", choices=["ours", "bare"], help=argparse.SUPPRESS)
     options.add_argument("--port", type=int, help=argparse.SUPPRESS)
-    options.add_argument("--database", type=Path, help=argparse.SUPPRESS)
+    options.add_argument("--database", help=argparse.SUPPRESS)
     given = options.parse_args(arguments)
     if given.serve:
         serve(given.serve, given.port, given.database)
@@ -58,17 +59,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def compare(seconds: float, node: Path | None) -> bool:
-    """Print the table; whether ours keeps both bars."""
+    """Print the table; whether ours keeps both bars on SQLite."""
     body = payload()
     print(
         f"one real delivery of {len(body):,} bytes; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start"
     )
     print(f"{'server':<22}{'p50 ms':>8}{'p99 ms':>8}{'most/s':>8}  stored")
     kept = False
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory() as name, postgresql() as url:
         folder = Path(name)
+        urls = {"ours, SQLite": f"sqlite:///{folder / 'x.db'}", "ours, PostgreSQL": url}
         commands: dict[str, list[str]] = {
-            "ours": [sys.executable, "-m", "bench.webhooks", "--serve", "ours", "--database", str(folder / "x.db")],
+            **{
+                label: [sys.executable, "-m", "bench.webhooks", "--serve", "ours", "--database", urls[label]]
+                for label in urls
+            },
             "bare (verifies only)": [sys.executable, "-m", "bench.webhooks", "--serve", "bare"],
         }
         octokit = fetched(node, folder)
@@ -77,9 +82,10 @@ def compare(seconds: float, node: Path | None) -> bool:
         for label, command in commands.items():
             p50, p99, most, sent = asyncio.run(measured(command, body, seconds))
             stored = "-"
-            if label == "ours":
+            if label in urls:
+                stored = f"{rows(urls[label]):,} of {sent:,}"
+            if label == "ours, SQLite":
                 kept = most >= BAR_MOST and p99 <= BAR_P99
-                stored = f"{rows(folder / 'x.db'):,} of {sent:,}"
             print(f"{label:<22}{p50:>8.1f}{p99:>8.1f}{most:>8.0f}  {stored}", flush=True)
         if not octokit:
             print("octokit/webhooks      it is not here: no Node, or npm did not bring it within a minute")
@@ -210,11 +216,12 @@ def started(command: list[str]) -> Iterator[int]:
         process.wait(20)
 
 
-def serve(which: str, port: int, database: Path | None) -> None:
+def serve(which: str, port: int, database: str | None) -> None:
     """Be one of our two servers, until told to stop."""
     import uvicorn
 
-    from bot.forge import server, sqlite_inbox
+    from bot.engine.inbox import Inbox
+    from bot.forge import server
     from bot.forge.webhook import verify
 
     async def bare(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -233,15 +240,19 @@ def serve(which: str, port: int, database: Path | None) -> None:
     if which == "bare" or database is None:
         uvicorn.run(bare, port=port, access_log=False, log_level="warning", lifespan="off")
         return
-    kept = sqlite_inbox.SqliteInbox(database)
+    kept = Inbox(database)
     server.serve(server.app([SECRET], kept), "127.0.0.1", port)
     kept.close()
 
 
-def rows(database: Path) -> int:
-    """How many deliveries are on disk."""
-    with sqlite3.connect(database) as connection:
-        return int(connection.execute("SELECT count(*) FROM delivery").fetchone()[0])
+def rows(url: str) -> int:
+    """How many deliveries the database holds."""
+    from bot.engine.inbox import Inbox
+
+    kept = Inbox(url)
+    count = sum(kept.counts().values())
+    kept.close()
+    return count
 
 
 if __name__ == "__main__":

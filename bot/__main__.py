@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from io import TextIOWrapper
 from pathlib import Path
@@ -20,6 +21,9 @@ from bot.errors import UserError
 
 if TYPE_CHECKING:
     from bot.commands.running import Shell
+    from bot.engine.inbox import Inbox
+    from bot.engine.work import Handler
+    from bot.engine.worker import Worker
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -286,21 +290,63 @@ def action(out: Out = DEFAULT_OUT) -> None:
 def serve(
     host: Annotated[str | None, typer.Option("--host", help="The address to listen on.")] = None,
     port: Annotated[int | None, typer.Option("--port", help="The port to listen on.")] = None,
+    workers: Annotated[
+        int, typer.Option("--workers", min=0, max=32, help="Threads that act on deliveries; 0: `flywheel worker` does.")
+    ] = 1,
 ) -> None:
-    """Take GitHub's webhooks: verify, keep durably, acknowledge. What acts on them is not there yet."""
-    from bot.commands import serving
+    """Take GitHub's webhooks: verify, keep durably, acknowledge, and act on them."""
+    from bot.commands import serving, working
 
-    serving.need_server()
-    from bot.forge import server, sqlite_inbox, webhook
+    serving.need_server("serve")
+    from bot.engine.inbox import Inbox
+    from bot.forge import server, webhook
 
+    handler = working.handler_of(os.environ) if workers else None
     serving.serve(
         serving.settings(os.environ, host, port),
         webhook.secrets_of,
-        sqlite_inbox.SqliteInbox,
+        Inbox,
         lambda secrets, inbox, wanted: server.serve(
             server.app(secrets, inbox, app_id=wanted.app_id), wanted.host, wanted.port
         ),
+        lambda inbox: _worker(inbox, handler, workers) if handler else None,
     )
+
+
+@app.command()
+def worker(
+    threads: Annotated[int, typer.Option("--threads", min=1, max=32, help="How much is worked on at a time.")] = 4,
+    failed: Annotated[bool, typer.Option("--failed", help="Show what was given up, and do nothing else.")] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Take up again what was given up, and end.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Act on the deliveries that `flywheel serve` keeps, beside it or on other hosts; show what could not be done."""
+    from bot.commands import serving, working
+
+    serving.need_server("worker")
+    from bot.engine.inbox import Inbox
+
+    handler = None if failed or retry else working.need_handler(working.handler_of(os.environ))
+    with closing(Inbox(serving.database(os.environ))) as inbox:
+        if handler:
+            working.work(_worker(inbox, handler, threads))
+            return
+        letters = working.failed(inbox)
+        count = inbox.retry() if retry else 0
+    if as_json:
+        _print_json({"failed": letters, "retried": count})
+        return
+    for line in working.told(letters):
+        typer.echo(line)
+    typer.echo(f"{count} deliveries are taken up again" if retry else f"{len(letters)} pieces of work were given up")
+
+
+def _worker(inbox: Inbox, handler: Handler, threads: int) -> Worker:
+    from bot.commands.working import log
+    from bot.engine.worker import Settings, Worker
+    from bot.signals.redact import redact
+
+    return Worker(inbox, handler, Settings(threads=threads, redact=redact), log)
 
 
 def _close(

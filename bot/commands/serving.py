@@ -8,23 +8,25 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Protocol, TypeVar
 
+from bot.commands.working import Worker, at_work, heard_signals
 from bot.errors import UserError
 
 DEFAULT_DATABASE = "sqlite:///flywheel-data/inbox.db"
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8000
-SQLITE = "sqlite:///"
+PACKAGES = ("alembic", "fastapi", "psycopg", "sqlalchemy", "uvicorn")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the environment says (design.md §4). `secrets` is as it stands there; the server reads and checks it."""
+    """What the environment says (design.md §4). `secrets` and `database` are as they stand there: the server and the
+    inbox read and check them.
+    """
 
     secrets: str
-    database: Path
+    database: str
     host: str
     port: int
     app_id: int | None
@@ -49,34 +51,42 @@ def settings(environment: Mapping[str, str], host: str | None = None, port: int 
         port = _number("FLYWHEEL_PORT", said, 65_536, "Set it to a free port")
     return Settings(
         secrets=environment.get("FLYWHEEL_WEBHOOK_SECRET", ""),
-        database=_database(environment.get("FLYWHEEL_DATABASE_URL", "").strip() or DEFAULT_DATABASE),
+        database=database(environment),
         host=host or environment.get("FLYWHEEL_HOST", "").strip() or DEFAULT_HOST,
         port=DEFAULT_PORT if port is None else port,
         app_id=app_id,
     )
 
 
+def database(environment: Mapping[str, str]) -> str:
+    """The URL of the inbox; a SQLite file where nothing is said."""
+    return environment.get("FLYWHEEL_DATABASE_URL", "").strip() or DEFAULT_DATABASE
+
+
 def serve(
     wanted: Settings,
     secrets_of: Callable[[str], tuple[bytes, ...]],
-    open_inbox: Callable[[Path], Opened],
+    open_inbox: Callable[[str], Opened],
     listen: Callable[[tuple[bytes, ...], Opened, Settings], None],
+    worker_of: Callable[[Opened], Worker | None],
 ) -> None:
-    """Check the secret, open the inbox, answer until told to stop, and let the inbox go whatever happens."""
+    """Check the secret, open the inbox, answer and work until told to stop; end what is in hand, let the inbox go."""
     secrets = secrets_of(wanted.secrets)
-    inbox = open_inbox(wanted.database)
-    try:
-        listen(secrets, inbox, wanted)
-    finally:
-        inbox.close()
+    with heard_signals():  # else the one that ended the server would end us before what is in hand has ended
+        inbox = open_inbox(wanted.database)
+        try:
+            with at_work(worker_of(inbox)):
+                listen(secrets, inbox, wanted)
+        finally:
+            inbox.close()
 
 
-def need_server() -> None:
+def need_server(command: str) -> None:
     """UserError when the packages of the server are not installed."""
-    missing = [name for name in ("fastapi", "uvicorn") if find_spec(name) is None]
+    missing = [name for name in PACKAGES if find_spec(name) is None]
     if missing:
         raise UserError(
-            f"flywheel serve: {' and '.join(missing)} is not installed. Install `agentic-flywheel[server]`."
+            f"flywheel {command}: {' and '.join(missing)} is not installed. Install `agentic-flywheel[server]`."
         )
 
 
@@ -84,12 +94,3 @@ def _number(name: str, text: str, end: int, mend: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < 20 and 0 < int(text) < end):
         raise UserError(f"{name}: {text[:40]!r} is no number that it can be. {mend}.")
     return int(text)
-
-
-def _database(url: str) -> Path:
-    """The file of a database URL. NOTE: the URL may hold a password, so it is not repeated."""
-    if url.startswith(SQLITE) and len(url) > len(SQLITE):
-        return Path(url.removeprefix(SQLITE))
-    raise UserError(
-        f"FLYWHEEL_DATABASE_URL: the inbox of deliveries is kept in a SQLite file. Set it to {SQLITE}PATH, or unset it."
-    )

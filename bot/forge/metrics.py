@@ -37,11 +37,11 @@ class Metrics:
         self._hints["ignored" if ignored else "new" if new else "known"] += 1
         self._hints["strange"] += bool(found.strange)
 
-    def text(self, states: Mapping[str, int], sweep_age: float | None) -> str:
-        """All of it, with how many deliveries the inbox holds by state and the seconds since the last sweep."""
-        return "".join(f"{line}\n" for line in self._lines(states, sweep_age))
+    def text(self, states: Mapping[str, int], ages: Mapping[str, float]) -> str:
+        """All of it, with how many deliveries the inbox holds by state and how many seconds ago something was."""
+        return "".join(f"{line}\n" for line in self._lines(states, ages))
 
-    def _lines(self, states: Mapping[str, int], sweep_age: float | None) -> Iterator[str]:
+    def _lines(self, states: Mapping[str, int], ages: Mapping[str, float]) -> Iterator[str]:
         yield "# TYPE flywheel_webhook_answers_total counter"
         for (event, status), count in sorted(self._answers.items()):
             yield f'flywheel_webhook_answers_total{{event="{event}",status="{status}"}} {count}'
@@ -58,6 +58,6 @@ class Metrics:
         yield "# TYPE flywheel_inbox_deliveries gauge"
         for state, count in sorted(states.items()):
             yield f'flywheel_inbox_deliveries{{state="{state}"}} {count}'
-        if sweep_age is not None:
-            yield "# TYPE flywheel_last_sweep_age_seconds gauge"
-            yield f"flywheel_last_sweep_age_seconds {sweep_age:.1f}"
+        for name, age in sorted(ages.items()):
+            yield f"# TYPE flywheel_{name}_age_seconds gauge"
+            yield f"flywheel_{name}_age_seconds {age:.1f}"

@@ -124,10 +124,11 @@ def app(
     @server.get("/metrics")
     def shown() -> Response:
         states: Mapping[str, int] = {}
-        last: float | None = None
+        since: Mapping[str, float | None] = {}
         with contextlib.suppress(Exception):  # what we counted ourselves is shown also while the database is away
-            states, last = inbox.counts(), inbox.last_sweep()
-        text = metrics.text(states, None if last is None else max(0.0, now() - last))
+            states, since = inbox.counts(), {"last_sweep": inbox.last_sweep(), "oldest_work": inbox.oldest(now())}
+        ages = {name: max(0.0, now() - at) for name, at in since.items() if at is not None}
+        text = metrics.text(states, ages)
         return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
 
     return server

@@ -37,7 +37,7 @@ def start(folder: Path, **environment: str) -> subprocess.Popen[str]:
 
 
 def test_an_empty_environment_gives_the_careful_defaults() -> None:
-    expected = Settings("", Path("flywheel-data/inbox.db"), "127.0.0.1", 8000, None)
+    expected = Settings("", "sqlite:///flywheel-data/inbox.db", "127.0.0.1", 8000, None)
 
     assert expected == settings({})
 
@@ -47,7 +47,7 @@ def test_the_command_line_goes_before_the_environment() -> None:
 
     found = settings(said, host="::1", port=0)
 
-    assert ("::1", 0, Path("/data/x.db")) == (found.host, found.port, found.database)
+    assert ("::1", 0, "sqlite:////data/x.db") == (found.host, found.port, found.database)
     assert ("0.0.0.0", 9000) == (settings(said).host, settings(said).port)
 
 
@@ -58,27 +58,39 @@ def test_the_command_line_goes_before_the_environment() -> None:
         ("FLYWHEEL_PORT", "65536"),
         ("FLYWHEEL_APP_ID", "-1"),
         ("FLYWHEEL_APP_ID", "\N{SUPERSCRIPT TWO}"),
-        ("FLYWHEEL_DATABASE_URL", "sqlite:///"),
-        ("FLYWHEEL_DATABASE_URL", "postgresql://me:hunter2@db/flywheel"),
     ],
 )
-def test_a_setting_that_cannot_be_is_named_and_no_password_is_repeated(name: str, value: str) -> None:
-    with pytest.raises(UserError, match=name) as caught:
+def test_a_setting_that_cannot_be_is_named(name: str, value: str) -> None:
+    with pytest.raises(UserError, match=name):
         settings({name: value})
-
-    assert "hunter2" not in str(caught.value)
 
 
 def test_without_a_secret_nothing_is_opened() -> None:
-    opened: list[Path] = []
+    opened: list[str] = []
 
-    def open_inbox(path: Path) -> "Closing":
-        opened.append(path)
+    def open_inbox(url: str) -> "Closing":
+        opened.append(url)
         return Closing()
 
     with pytest.raises(UserError, match="FLYWHEEL_WEBHOOK_SECRET"):
-        serve(settings({}), secrets_of, open_inbox, lambda _secrets, _inbox, _wanted: None)
+        serve(settings({}), secrets_of, open_inbox, lambda _secrets, _inbox, _wanted: None, lambda _inbox: None)
     assert [] == opened
+
+
+class Told:
+    """A worker that only remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def start(self) -> None:
+        self.told.append("start")
+
+    def stop(self) -> None:
+        self.told.append("stop")
+
+    def join(self) -> None:
+        self.told.append("join")
 
 
 class Closing:
@@ -88,15 +100,16 @@ class Closing:
         self.closed = True
 
 
-def test_the_inbox_is_let_go_whatever_happens() -> None:
-    inbox = Closing()
+def test_the_worker_is_stopped_and_the_inbox_let_go_whatever_happens() -> None:
+    inbox, worker = Closing(), Told()
 
     def listen(_secrets: tuple[bytes, ...], _inbox: Closing, _wanted: Settings) -> None:
         raise OSError("the port is taken")
 
     with pytest.raises(OSError, match="taken"):
-        serve(settings({"FLYWHEEL_WEBHOOK_SECRET": "x"}), secrets_of, lambda _path: inbox, listen)
+        serve(settings({"FLYWHEEL_WEBHOOK_SECRET": "x"}), secrets_of, lambda _url: inbox, listen, lambda _inbox: worker)
     assert inbox.closed
+    assert ["start", "stop", "join"] == worker.told
 
 
 def test_without_a_secret_it_ends_within_two_seconds(tmp_path: Path) -> None:
@@ -124,6 +137,8 @@ def test_it_serves_without_github_and_stops_when_told(tmp_path: Path) -> None:
         process.kill()
 
     assert 200 == answer
+    assert 0 == process.returncode
+    assert not (tmp_path / "flywheel-data" / "inbox.db-wal").exists()  # it was let go in order
     assert (tmp_path / "flywheel-data" / "inbox.db").is_file()
 
 

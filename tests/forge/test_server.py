@@ -16,11 +16,10 @@ from typing import Any
 import pytest
 import uvicorn
 
+from bot.engine.inbox import Inbox
 from bot.errors import UserError
 from bot.forge import server
-from bot.forge.inbox import Inbox
-from bot.forge.sqlite_inbox import SqliteInbox
-from bot.forge.webhook import Hint
+from bot.hosting.hints import Hint
 
 PAYLOADS = Path(__file__).resolve().parents[3] / "shared" / "github" / "webhooks"
 SECRET = b"a secret of this test"
@@ -80,14 +79,14 @@ def running(inbox: Inbox, **settings: Any) -> Iterator[Running]:
 
 
 @pytest.fixture
-def inbox(tmp_path: Path) -> Iterator[SqliteInbox]:
-    found = SqliteInbox(tmp_path / "inbox.db")
+def inbox(tmp_path: Path) -> Iterator[Inbox]:
+    found = Inbox(f"sqlite:///{tmp_path}/inbox.db")
     yield found
     found.close()
 
 
 @pytest.fixture
-def up(inbox: SqliteInbox) -> Iterator[Running]:
+def up(inbox: Inbox) -> Iterator[Running]:
     yield from running(inbox, limit=100_000)
 
 
@@ -96,7 +95,7 @@ def body(payload: object = OPENED) -> bytes:
 
 
 @pytest.mark.parametrize("secrets", [[], [b""], [SECRET, b""]])
-def test_without_a_secret_there_is_no_server(secrets: list[bytes], inbox: SqliteInbox) -> None:
+def test_without_a_secret_there_is_no_server(secrets: list[bytes], inbox: Inbox) -> None:
     with pytest.raises(UserError, match="no secret, no start"):
         server.app(secrets, inbox)
 
@@ -166,7 +165,7 @@ def test_a_body_without_a_length_is_refused_while_it_streams(up: Running) -> Non
     assert answer.startswith(b"HTTP/1.1 413")
 
 
-def test_a_full_sized_delivery_of_github_is_taken(inbox: SqliteInbox) -> None:
+def test_a_full_sized_delivery_of_github_is_taken(inbox: Inbox) -> None:
     for up in running(inbox):
         assert 202 == up.send(body(OPENED | {"padding": "x" * (24 << 20)}))
         assert 413 == up.send(b"x" * ((25 << 20) + 1))
@@ -180,13 +179,13 @@ def slow(port: int, sent: bytes) -> socket.socket:
     return connection
 
 
-def test_a_body_that_never_ends_is_let_go(inbox: SqliteInbox) -> None:
+def test_a_body_that_never_ends_is_let_go(inbox: Inbox) -> None:
     for up in running(inbox, read_seconds=0.3):
         with slow(up.port, b"x") as connection:
             assert connection.recv(100).startswith(b"HTTP/1.1 408")
 
 
-def test_many_slow_bodies_hold_no_more_memory_than_all_may(inbox: SqliteInbox) -> None:
+def test_many_slow_bodies_hold_no_more_memory_than_all_may(inbox: Inbox) -> None:
     for up in running(inbox, all_bodies=1_500):
         with slow(up.port, b"x" * 900), slow(up.port, b"x" * 900) as second:
             assert second.recv(100).startswith(b"HTTP/1.1 503")
@@ -221,7 +220,7 @@ def test_an_unknown_event_is_accepted_and_counted_and_takes_no_room(up: Running)
 
 
 @pytest.mark.skipif(not PAYLOADS.exists(), reason="GitHub's example payloads are not here")
-def test_all_example_payloads_of_github_are_acknowledged(inbox: SqliteInbox) -> None:
+def test_all_example_payloads_of_github_are_acknowledged(inbox: Inbox) -> None:
     for up in running(inbox):
         answers = [
             up.send(body(payload), X_GitHub_Event=path.stem, X_GitHub_Delivery=f"{path.stem}-{number}")
@@ -251,7 +250,7 @@ class Broken:
         return getattr(self._inbox, name)
 
 
-def test_what_could_not_be_written_is_not_acknowledged(inbox: SqliteInbox) -> None:
+def test_what_could_not_be_written_is_not_acknowledged(inbox: Inbox) -> None:
     for up in running(Broken(inbox)):
         assert 503 == up.send(body())
         assert 503 == up.ask("GET", "/readyz")[0]
@@ -281,9 +280,11 @@ def test_the_metrics_are_what_prometheus_reads(up: Running) -> None:
     assert 'flywheel_webhook_answers_total{event="pull_request",status="401"} 1' in lines
     assert "flywheel_webhook_seconds_count 2" in lines
     assert 'flywheel_inbox_deliveries{state="received"} 1' in lines
+    assert any(line.startswith("flywheel_oldest_work_age_seconds ") for line in lines)
+    assert not any(line.startswith("flywheel_last_sweep_age_seconds ") for line in lines)
 
 
-def test_logs_hold_no_body_no_secret_and_no_signature(inbox: SqliteInbox) -> None:
+def test_logs_hold_no_body_no_secret_and_no_signature(inbox: Inbox) -> None:
     for up in running(Broken(inbox)):
         up.send(body())
         up.send(body(), X_Hub_Signature_256="sha256=bad", X_GitHub_Event="x\u00e9")

@@ -1,0 +1,266 @@
+"""The queue between the server and its workers: hints go in once, work comes out until it is done.
+
+A delivery is `received`, then `done` or `failed`. Sent again it is only taken up again when it had failed. Hints of one
+(installation, repository, kind, subject) are one piece of work; a repository has one piece of work in hand at a time,
+and the installation that was served longest ago is served next. Work is done at least once: that of a worker that died
+is another's when its lease has ended. All that is lost with a database is found again by the sweep.
+
+Times are seconds since 1970, told by whoever calls: the clocks of several hosts may differ by less than a lease.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.engine import statements as sql
+from bot.engine.database import Database, mended
+from bot.engine.upgrade import upgrade
+from bot.engine.work import Letter, Work
+from bot.engine.writer import Waiting, Writer
+from bot.hosting.hints import Hint
+
+MAX_ATTEMPTS = 5
+MAX_REASON = 500
+CHUNK = 5_000
+"""Rows that one transaction changes at most: nobody else writes while it runs."""
+
+_Key = tuple[int, int, str, str]
+
+
+class Inbox:
+    """The queue in one database, for any number of threads and processes. UserError when it cannot be opened."""
+
+    def __init__(self, url: str) -> None:
+        self._database = Database(url)
+        try:
+            upgrade(self._database)
+        except (SQLAlchemyError, OSError) as error:
+            raise mended(self._database.name, error) from error
+        self._upserts = sql.Upserts(is_sqlite=self._database.is_file)
+        self._writer = Writer(self._write)
+
+    def put(self, hint: Hint, at: float) -> Future[bool]:
+        """Done when it is on disk: True when there is something new to do, False for one that was known.
+
+        A hint that no delivery caused (`delivery` is "") is known while one of the same key waits to be begun.
+        """
+        return self._writer.put(hint, at)
+
+    def take(self, holder: str, at: float, seconds: float) -> Work | None:
+        """The next work, ours until `at` + `seconds`; None when all is done, put off or in hand.
+
+        What killed its worker MAX_ATTEMPTS times is left to a person, as failed.
+        """
+        with self._database.look() as connection:
+            if connection.scalar(sql.NEXT_INSTALLATION, {"at": at}) is None:
+                return None
+        lease = f"{holder}/{uuid4().hex}"
+        with self._database.change() as connection:
+            while key := _next(connection, at):
+                said = f"its worker ended {MAX_ATTEMPTS} times without an answer"
+                of_key = sql.of_key(key)
+                connection.execute(sql.GIVE_UP, {**of_key, "at": at, "why": said, "most": MAX_ATTEMPTS})
+                rows = connection.execute(sql.ROWS, of_key).all()
+                if not rows:
+                    _settle(connection, key)
+                    continue
+                connection.execute(sql.HOLD, {**of_key, "lease": lease})
+                self._hold(connection, key, lease, at, seconds)
+                hints = tuple(msgspec.json.decode(row[0], type=Hint) for row in rows)
+                return Work(*key, hints, lease, 1 + max(row[1] for row in rows))
+        return None
+
+    def renew(self, work: Work, at: float, seconds: float) -> bool:
+        """Keep it until `at` + `seconds`. False when the lease had ended and somebody else has it."""
+        told = {**sql.of_key(_key(work)), "lease": work.lease, "until_": at + seconds}
+        with self._database.change() as connection:
+            return connection.execute(sql.RENEW, told).rowcount > 0
+
+    def done(self, work: Work, at: float) -> bool:
+        """End it well. False when the lease had ended and it is no longer ours."""
+        return self._end(work, at, "done", "")
+
+    def failed(self, work: Work, at: float, reason: str) -> bool:
+        """End it badly, to be seen by a person and taken up again when GitHub sends it again."""
+        return self._end(work, at, "failed", reason[:MAX_REASON])
+
+    def later(self, work: Work, until: float, *, counted: bool = False, whole: bool = False) -> bool:
+        """Give it back, not to be begun before `until`; `counted` as an attempt or not.
+
+        With `whole` nothing of its installation is begun before. False when it is no longer ours.
+        """
+        key = sql.of_key(_key(work))
+        told = {**key, "lease": work.lease, "until_": until, "uncounted": int(not counted)}
+        with self._database.change() as connection:
+            ours = connection.execute(sql.GIVE_BACK, told).rowcount > 0
+            if ours:
+                connection.execute(sql.PUT_OFF, told)
+            if ours and whole:
+                connection.execute(sql.PUT_OFF_ALL, told)
+            connection.execute(sql.FREE, told)
+        return ours
+
+    def swept(self, at: float) -> None:
+        """Remember that everything GitHub holds was looked at."""
+        self._mark("sweep", at)
+
+    def last_sweep(self) -> float | None:
+        """When that was; None for never."""
+        with self._database.look() as connection:
+            return _number(connection.scalar(sql.MARKED, {"name_": "sweep"}))
+
+    def claim(self, name: str, at: float, every: float) -> bool:
+        """Whether a chore falls to us now: nobody of all workers has claimed it for `every` seconds."""
+        told = {"name_": f"chore {name}"}
+        with self._database.look() as connection:
+            if not _is_due(connection.scalar(sql.MARKED, told), at, every):
+                return False
+        with self._database.change() as connection:
+            if not _is_due(connection.scalar(sql.MARKED, told), at, every):
+                return False
+            connection.execute(self._upserts.mark, {"name": f"chore {name}", "at": at})
+        return True
+
+    def owe(self, name: str, at: float, every: float) -> None:
+        """Let a chore fall to somebody at `at`, for who claimed it did not end it."""
+        self._mark(f"chore {name}", at - every)
+
+    def check(self, at: float) -> None:
+        """Raise when nothing can be written."""
+        self._mark("check", at)
+
+    def counts(self) -> Mapping[str, int]:
+        """Deliveries by state."""
+        with self._database.look() as connection:
+            return {"received": 0, "done": 0, "failed": 0, **dict(connection.execute(sql.COUNTS).all())}
+
+    def oldest(self, at: float) -> float | None:
+        """Since when the oldest work waits that could be begun, or is in hand; None for none."""
+        with self._database.look() as connection:
+            return _number(connection.scalar(sql.OLDEST, {"at": at}))
+
+    def letters(self, limit: int) -> Sequence[Letter]:
+        """The dead letters, newest first, a line for each work and reason."""
+        with self._database.look() as connection:
+            return [_letter(row._tuple()) for row in connection.execute(sql.LETTERS, {"most": limit})]
+
+    def retry(self) -> int:
+        """Take up all dead letters again, and say how many deliveries that was."""
+        with self._database.look() as connection:
+            ids = connection.scalars(sql.FAILED).all()
+        count = 0
+        for start in range(0, len(ids), CHUNK):
+            chunk = {"ids": ids[start : start + CHUNK]}
+            with self._database.change() as connection:
+                count += connection.execute(sql.RETRY, chunk).rowcount
+                connection.execute(self._upserts.jobs, chunk)
+                connection.execute(self._upserts.served, chunk)
+        return count
+
+    def forget(self, done_before: float, failed_before: float) -> int:
+        """Drop what ended before then, and say how much that was."""
+        count = 0
+        for state, before in (("done", done_before), ("failed", failed_before)):
+            gone = CHUNK
+            while gone == CHUNK:
+                with self._database.change() as connection:
+                    told = {"state_": state, "at": before, "most": CHUNK}
+                    gone = connection.execute(sql.FORGET, told).rowcount
+                count += gone
+        return count
+
+    def forget_installation(self, installation: int) -> int:
+        """Drop all that is known of an installation that is gone, and say how many deliveries that was."""
+        with self._database.change() as connection:
+            gone = [connection.execute(one, {"installation_": installation}) for one in sql.OF_INSTALLATION]
+        return gone[-1].rowcount
+
+    def close(self) -> None:
+        """Write what waits, and let go."""
+        self._writer.close()
+        self._database.close()
+
+    def _write(self, batch: Sequence[Waiting]) -> Sequence[bool]:
+        """The writer's transaction; of two with the same id the first one is new."""
+        rows: dict[str, sql.Row] = {}
+        ids = []
+        for one in batch:
+            row = _row(one.hint, one.at)
+            ids.append(row[0] if row[0] not in rows else "")
+            rows.setdefault(row[0], row)
+        with self._database.change() as connection:
+            told = {"rows": msgspec.json.encode(list(rows.values())).decode()}
+            news = set(connection.scalars(self._upserts.put, told))
+            if news:
+                connection.execute(self._upserts.jobs, {"ids": list(news)})
+                connection.execute(self._upserts.served, {"ids": list(news)})
+        return [one in news for one in ids]
+
+    def _hold(self, connection: sa.Connection, key: _Key, lease: str, at: float, seconds: float) -> None:
+        busy = dict(zip(sql.KEY, key, strict=True)) | {"holder": lease, "until": at + seconds}
+        connection.execute(self._upserts.busy, busy)
+        connection.execute(self._upserts.serve, {"installation": key[0], "at": at})
+
+    def _end(self, work: Work, at: float, state: str, reason: str) -> bool:
+        key = _key(work)
+        told = {**sql.of_key(key), "lease": work.lease, "at": at, "state_": state, "why": reason}
+        with self._database.change() as connection:
+            ours = connection.execute(sql.END, told).rowcount > 0
+            connection.execute(sql.FREE, told)
+            _settle(connection, key)
+        return ours
+
+    def _mark(self, name: str, at: float) -> None:
+        with self._database.change() as connection:
+            connection.execute(self._upserts.mark, {"name": name, "at": at})
+
+
+def _next(connection: sa.Connection, at: float) -> _Key | None:
+    installation = connection.scalar(sql.NEXT_INSTALLATION, {"at": at})
+    if installation is None:
+        return None
+    row = connection.execute(sql.NEXT_JOB, {"at": at, "installation_": installation}).one()
+    return row[0], row[1], row[2], row[3]
+
+
+def _settle(connection: sa.Connection, key: _Key) -> None:
+    """Make the job of a key what its waiting deliveries say: gone without any, else as old as the first of them."""
+    first = connection.scalar(sql.FIRST, sql.of_key(key))
+    if first is None:
+        connection.execute(sql.DROP_JOB, sql.of_key(key))
+    else:
+        connection.execute(sql.MOVE_JOB, {**sql.of_key(key), "first_": first})
+
+
+def _key(work: Work) -> _Key:
+    return work.installation, work.repository, work.kind, work.subject
+
+
+def _row(hint: Hint, at: float) -> sql.Row:
+    """A hint as it is written; what no delivery caused gets an id that GitHub gives to none."""
+    own = hint.delivery == ""
+    name = f"own:{uuid4().hex}" if own else hint.delivery
+    data = msgspec.json.encode(hint).decode()
+    return name, hint.installation, hint.repository, hint.kind, hint.subject, data, at, int(own)
+
+
+def _is_due(last: float | None, at: float, every: float) -> bool:
+    return last is None or last <= at - every
+
+
+def _number(found: float | None) -> float | None:
+    return None if found is None else float(found)
+
+
+def _letter(row: Sequence[Any]) -> Letter:
+    installation, repository, kind, subject, reason, deliveries, attempts, ended_at, data = row
+    places = msgspec.json.decode(data, type=Hint).places
+    name = places[0].name if len(places) == 1 else ""
+    return Letter(installation, repository, name, kind, subject, deliveries, attempts, ended_at, reason)

@@ -1,0 +1,46 @@
+"""Real databases: a SQLite file, and a PostgreSQL server that the tests start once (about a second)."""
+
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from bot.engine.inbox import Inbox
+
+
+@pytest.fixture(scope="session")
+def new_database() -> Iterator[Callable[[], str]]:
+    """Makes an empty database on PostgreSQL and gives its URL."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pgserver
+    folder = tempfile.mkdtemp(prefix="pg-")  # short: a socket's path has at most 107 bytes
+    server = pgserver.get_server(folder, cleanup_mode="delete")
+
+    def make() -> str:
+        name = f"t{uuid4().hex}"
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]
+        return str(server.get_uri(database=name))
+
+    yield make
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/inbox.db"
+    made: Callable[[], str] = request.getfixturevalue("new_database")
+    return made()
+
+
+@pytest.fixture
+def inbox(url: str) -> Iterator[Inbox]:
+    found = Inbox(url)
+    yield found
+    found.close()
