@@ -239,27 +239,25 @@ def _upload(agents: Sequence[InUse], place: Place) -> Iterator[str]:
     yield from ("### Let agents keep what they did", "")
     waiting = [one for one in agents if one.workflow and not one.embeds and not one.kept]
     if not agents:
-        yield "No agent was found in the workflows of this repository. Where one works, its job needs this step:"
+        yield "No agent was found in the workflows of this repository. Where one works, its job needs these two steps:"
     for one in agents:
         yield f"- {markdown(one.agent)}{_where(one, place)}"
     yield ""
     if agents and not waiting:
         return
+    if agents:
+        yield "Add these two steps at the end of the job in which the agent works:"
+        yield ""
+    yield fenced(offer.steps(place.ours, 0), "yaml")
+    yield ""
     link = offer.new_file(place.server, place.repository, place.branch, offer.LOCAL_PATH, offer.local(place.ours))
     if link:
-        yield f"1. [Add the step as an action of this repository]({link}) (opens GitHub's editor; you commit it)."
-        yield "2. Call it at the end of the job in which the agent works, in its workflow:"
-        yield ""
-        yield fenced(offer.call(), "yaml")
-        yield ""
-    yield from (
-        "<details><summary>Or without the action: the same as text to copy into that job</summary>",
-        "",
-        fenced(offer.steps(place.ours), "yaml"),
-        "",
-        "</details>",
-        "",
-    )
+        yield "<details><summary>Or once for several workflows, as an action of this repository</summary>\n"
+        yield f"1. [Add the action]({link}): it opens GitHub's editor with the file ready, and you commit it."
+        yield "2. Call it at the end of each job in which an agent works, after `actions/checkout`:\n"
+        yield fenced(offer.call(0), "yaml")
+        yield "\nIt is read from the work tree, so an agent could change it there; it cannot change the steps above."
+        yield "\n</details>\n"
     if place.ours == offer.UNKNOWN:
         yield f"Replace `{offer.UNKNOWN}` by where you have Flywheel, and by a commit's full SHA."
         yield ""

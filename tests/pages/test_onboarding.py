@@ -88,13 +88,14 @@ def test_an_agent_that_makes_bundles_already_is_asked_for_nothing() -> None:
 def test_the_upload_step_is_a_link_that_carries_it_whole_and_the_same_as_text() -> None:
     text = body(agents=(InUse("Claude Code", ".github/workflows/claude.yml"),))
 
-    link = text.partition("[Add the step as an action of this repository](")[2].partition(")")[0]
+    link = text.partition("[Add the action](")[2].partition(")")[0]
     assert "/octo/shop/new/main" == urlsplit(link).path
     asked = parse_qs(urlsplit(link).query)
     assert [offer.LOCAL_PATH] == asked["filename"]
     assert offer.local(PLACE.ours) == asked["value"][0]
     assert "https://github.com/octo/shop/edit/main/.github/workflows/claude.yml" in text
-    assert offer.steps(PLACE.ours) in text
+    assert offer.steps(PLACE.ours, 0) in text
+    assert offer.call(0) in text
     assert "Replace" not in text
 
 
