@@ -23,7 +23,7 @@ ENDED = frozenset({"dismissed", "withdrawn", "reverted"})
 OPEN = frozenset({"proposed", "updated", "frozen"})
 WENT_IN = frozenset({"merged", "completed", "watched", "undoing", "spared"})
 PEOPLE = frozenset({"promoted", "demoted", "held", "resumed", "approved", "settled", "commanded"})
-ABOUT = frozenset({"registered", "dispatched", "trialled", "integrity"}) | PEOPLE
+ABOUT = frozenset({"registered", "dispatched", "trialled", "integrity", "rerun"}) | PEOPLE
 """Events that tell something of a change and leave it where it stands."""
 
 

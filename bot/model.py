@@ -549,7 +549,10 @@ class Proposal(msgspec.Struct, frozen=True):
 
 
 class OpenPull(msgspec.Struct, frozen=True):
-    """Put `edits` on `branch` (new, or moved on when ours) with this commit message, and keep one pull for it."""
+    """Put `edits` on `branch` (new, or moved on when ours) with this commit message, and keep one pull for it.
+
+    `again` = a person closed it, and the failure has come back at twice the evidence: a new pull is opened.
+    """
 
     repository: str
     change: str
@@ -561,10 +564,11 @@ class OpenPull(msgspec.Struct, frozen=True):
     labels: tuple[str, ...]
     edits: tuple[Edit, ...]
     head: str
+    again: bool = False
 
 
 class OpenIssue(msgspec.Struct, frozen=True):
-    """Keep one issue for this change, with the ready draft in its body; no branch."""
+    """Keep one issue for this change, with the ready draft in its body; no branch. `again` as of OpenPull."""
 
     repository: str
     change: str
@@ -572,6 +576,7 @@ class OpenIssue(msgspec.Struct, frozen=True):
     title: str
     body: str
     labels: tuple[str, ...]
+    again: bool = False
 
 
 class CloseChange(msgspec.Struct, frozen=True):
@@ -609,7 +614,8 @@ class Entry(msgspec.Struct, frozen=True):
     after a merge has an answer), `registered`, `dispatched` and `trialled` (a held-out trial was designed, a batch of it
     is about to be dispatched, it has a result), `integrity` (an alarm about the category, told in `reason`); `completed`
     (an issue was done by a person), `promoted`, `demoted`, `held`, `resumed`, `approved`, `settled` (events of labels were
-    looked at), `commanded` (a comment was answered), `undoing` (its revert is a pull) and `spared` (a person closed that).
+    looked at), `commanded` (a comment was answered), `rerun` (a suspect is run again),
+    `undoing` (its revert is a pull) and `spared` (a person closed that).
     """
 
     at: str
