@@ -55,14 +55,17 @@ def propose(
 ) -> Done:
     """Perform each proposal at its repository's forge. `at` is an ISO 8601 time.
 
-    A repository that cannot be written must not keep the others waiting: that is `refused`, with the mend.
+    What a person turned down is proposed again only by a turn that let it through (bot.ledger.dismissal_holds). A
+    repository that cannot be written must not keep the others waiting: that is `refused`, with the mend.
     """
     done = Done()
     for proposal in proposals:
-        effect = effect_of(proposal, evidence)
+        standing = remembered.changes.get(proposal.modification.id)
+        again = standing is not None and standing.last.event == "dismissed"
+        effect = replace(effect_of(proposal, evidence), again=again)
         performed = _performed(forges[effect.repository], effect)
         done.performed[effect.change] = performed
-        entry = entry_of(proposal, performed, remembered.changes.get(effect.change), at)
+        entry = entry_of(proposal, performed, standing, at)
         if entry is not None:
             done.entries.append(entry)
     return done

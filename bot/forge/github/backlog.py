@@ -28,7 +28,7 @@ class Backlog:
         """(created, updated or unchanged; the issue; what was seen)."""
         body = marks.marked(issue.title, issue.body, issue.change, issue.revision)
         known = self.find(issue.change) or self._searched(issue.change)
-        if known and known.state == "closed":
+        if known and known.state == "closed" and not issue.again:
             check_not_dismissed(self.place, known.number, known.html_url)
         self.labels.make(issue.labels, [label.name for label in known.labels] if known else ())
         asked: dict[str, Any] = {"title": issue.title, "body": body}

@@ -88,7 +88,7 @@ class GitHubForge:
             pull, title=marks.line(pull.title), body=marks.plain(pull.body), message=marks.plain(pull.message)
         )
         name = _checked(pull.branch)
-        open_one = self._standing(name)
+        open_one = self._standing(name, pull.again)
         outcome, detail = self.branches.put(pull)
         if outcome == "frozen":
             return Performed(pull.change, "frozen", name, detail)
@@ -102,8 +102,9 @@ class GitHubForge:
             return Performed(pull.change, "created", name, said)
         return Performed(pull.change, "updated" if fresh or outcome != "unchanged" else "unchanged", name, said)
 
-    def _standing(self, name: str) -> Pull | None:
-        """Our open pull from this branch. RefusedError when somebody else has one, or when a person closed ours."""
+    def _standing(self, name: str, again: bool) -> Pull | None:
+        """Our open pull from this branch. RefusedError when somebody else has one, or when a person closed ours and
+        nothing has come back since."""
         listed = self._all_pulls(name)
         account = self.place.home().account
         theirs = next((one for one in listed if one.state == "open" and not is_by(one, account)), None)
@@ -113,7 +114,8 @@ class GitHubForge:
         if not ours or ours[0].merged_at:
             return None
         if ours[0].state == "closed":
-            check_not_dismissed(self.place, ours[0].number, ours[0].html_url)
+            if not again:
+                check_not_dismissed(self.place, ours[0].number, ours[0].html_url)
             return None
         return ours[0]
 

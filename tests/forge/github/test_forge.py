@@ -144,6 +144,19 @@ def test_a_pull_that_a_person_closed_is_a_no(
     assert len(github.writes) == before
 
 
+def test_a_no_ends_when_the_failure_is_back_at_twice_the_evidence(
+    again: Again, pull: OpenPull, ann: pygithub.Github, shop: Repository
+) -> None:
+    again().perform(pull)
+    ann.get_repo("octo/shop").get_pull(1).edit(state="closed")
+
+    done = again().perform(replace(pull, again=True))
+
+    assert "created" == done.status
+    assert ["closed", "open"] == [one.state for one in shop.issues.values()]
+    assert "unchanged" == again().perform(replace(pull, again=True)).status
+
+
 def test_an_issue_that_a_person_closed_is_a_no(
     forge: GitHubForge, again: Again, pull: OpenPull, ann: pygithub.Github, shop: Repository
 ) -> None:
