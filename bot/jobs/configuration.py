@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal
+from typing import Literal
 
 import msgspec
 
@@ -20,6 +20,7 @@ from bot.errors import UserError
 from bot.jobs.identity import identity, revision
 from bot.model import CloseChange, Effect, OpenIssue, branch_of, replace
 from bot.pages.escape import fenced
+from bot.trials.wanted import Trials
 
 PATH = ".github/flywheel.yml"
 SHARED_REPOSITORY = ".github"
@@ -38,12 +39,6 @@ Mode = Literal["observe", "propose"]
 
 class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Refuses what it does not know."""
-
-
-class Trials(_Section, frozen=True):
-    """The workflow of the repository's own that runs a held-out trial when it is dispatched."""
-
-    workflow: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}\.ya?ml$")]
 
 
 class File(_Section, frozen=True):
