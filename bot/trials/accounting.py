@@ -141,12 +141,13 @@ def words(entries: Iterable[Entry], change: str) -> tuple[str, ...]:
         named = f"{found.named_fixes} cures and {found.named_risks} disturbances of recorded runs were predicted"
         return (f"Unverified: {named}; no trial looked.",)
     return (
-        _said("Fixes", found.fixes),
-        _said("Breakages", found.breaks),
+        said("Fixes", found.fixes),
+        said("Breakages", found.breaks),
     )
 
 
-def _said(what: str, account: Account) -> str:
+def said(what: str, account: Account) -> str:
+    """What was predicted beside what was seen, in a sentence."""
     score = cumulative([account])
     lift = f", {score.lift:.1f} times guessing" if score.lift is not None else ""
     noise = f"; {account.noise:.0%} of such tasks flip by themselves" if account.noise else ""

@@ -99,6 +99,12 @@ def registration(entry: Entry) -> Design | None:
         return None
 
 
+def control_of(entry: Entry) -> str:
+    """The control commit of a registration; "" for what is none."""
+    made = registration(entry)
+    return made.control_sha if made else ""
+
+
 def batch(entry: Entry) -> Batch | None:
     """The batch that an entry announces; None when it is no such entry."""
     return _read(entry, "dispatched", Batch)

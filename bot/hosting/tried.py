@@ -1,0 +1,20 @@
+"""A run of a workflow that we dispatched ourselves, as a forge says of it: what it is called, whether it is over."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Started(msgspec.Struct, frozen=True):
+    """One run by `workflow_dispatch`, started by our own account at the default branch; `title` is its run-name."""
+
+    id: int
+    title: str
+    over: bool
+
+
+class Artifact(msgspec.Struct, frozen=True):
+    """What a run left: its name, and the bytes of its zip."""
+
+    name: str
+    data: bytes
