@@ -18,13 +18,14 @@ from bot.approval.switches import Lookup
 from bot.hosting.acts import Act, Acted
 from bot.hosting.places import Repository
 from bot.hosting.pulls import Ground, Pull, Thread
-from bot.jobs import configuration
+from bot.jobs import configuration, withdrawing
 from bot.jobs.configuration import Configuration
 from bot.jobs.memory import Last, Memory
 from bot.jobs.proposing import effect_of, propose
 from bot.jobs.tending import tend
 from bot.jobs.tending_sight import Git, Known, Sight, Tended
 from bot.jobs.turning import Deliberated, deliberate
+from bot.jobs.withdrawing import withdraw
 from bot.ledger import Ledger, hold_of, moved_by
 from bot.model import Detector, Effect, Entry, Episode, Harness, Performed, Proposal, replace
 
@@ -136,6 +137,9 @@ def _visit(place: Repository, hosted: Hosted, shop: Shop) -> Visited:
     looked = shop.collect(place, hosted, last.looked)
     visited.notes += looked.notes
     remembered = _remembered(place, hosted, shop)
+    reason = withdrawing.GONE if not found.present else withdrawing.OBSERVES if _only_looks(found) else ""
+    if reason:
+        _remember(place, hosted, shop, list(withdraw(place.name, remembered, reason, hosted.perform, shop.now())))
     if not found.present:
         shop.memory.keep_last(place.id, Last(looked.until))
         return visited
@@ -146,6 +150,11 @@ def _visit(place: Repository, hosted: Hosted, shop: Shop) -> Visited:
     visited.elsewhere = share.deliberated.elsewhere if looked.heads else ()
     shop.memory.keep_last(place.id, Last(looked.until))
     return visited
+
+
+def _only_looks(found: Configuration) -> bool:
+    """Whether somebody wants it so. A file that cannot be read closes nothing: it is a mistake, not a word."""
+    return found.mode == "observe" and not found.problems
 
 
 @dataclass(slots=True)

@@ -14,12 +14,13 @@ from urllib.parse import parse_qs, quote, urlsplit
 import msgspec
 from githubkit import AppAuthStrategy
 
-from bot.forge.github.client import MAX_PAGES, PAGE, App, Reader, Writer
+from bot.forge.github.client import MAX_PAGES, PAGE, App, Permissions, Reader, Writer
 from bot.forge.github.errors import StatusError
 from bot.hosting.places import Delivery, Installation, Repository
 
 MAX_DELIVERIES = 10
 """Pages of a hundred."""
+NAMES: Permissions = {"metadata": "read"}
 
 
 class _Account(msgspec.Struct, frozen=True):
@@ -89,7 +90,7 @@ class Installations:
 
     def repositories(self, installation: int) -> list[Repository]:
         """All repositories that an installation may see."""
-        reader = self._reader_of(installation)
+        reader = self.reader(installation)
         try:
             found: list[_Repository] = []
             for page in range(1, MAX_PAGES + 1):
@@ -107,7 +108,7 @@ class Installations:
 
         `name` is where it probably is (`owner/name`): one call when that is right, else its list is looked through.
         """
-        reader = self._reader_of(installation)
+        reader = self.reader(installation)
         try:
             found = reader.find(f"/repos/{quote(name, safe='/')}", _Repository) if name else None
         finally:
@@ -132,19 +133,22 @@ class Installations:
                 return
             query["cursor"] = cursor
 
-    def redeliver(self, delivery: int) -> bool:
-        """Ask GitHub to send it once more; False when it no longer can."""
+    def resend(self, since: str) -> int:
+        """Have sent again what could not be delivered since then; how many GitHub agreed to send."""
+        return sum(self._redelivered(number) for number in undelivered(self.deliveries(since)))
+
+    def reader(self, installation: int, permissions: Permissions = NAMES) -> Reader:
+        """A client that reads all repositories of an installation."""
+        scoped: Any = dict(permissions)
+        auth = AppAuthStrategy(self._app.id, self._app.private_key).as_installation(installation, permissions=scoped)
+        return Reader(auth, self._app.api, self._app.tokens)
+
+    def _redelivered(self, delivery: int) -> bool:
         try:
             self._writer.call("POST", f"/app/hook/deliveries/{delivery}/attempts")
         except StatusError:
             return False
         return True
-
-    def _reader_of(self, installation: int) -> Reader:
-        auth = AppAuthStrategy(self._app.id, self._app.private_key).as_installation(
-            installation, permissions={"metadata": "read"}
-        )
-        return Reader(auth, self._app.api, self._app.tokens)
 
 
 def undelivered(deliveries: Iterator[Delivery]) -> list[int]:
