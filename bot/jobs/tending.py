@@ -229,7 +229,7 @@ def _watch(here: _Round) -> None:
             found = watching.observe(story, back.edits, read, here.known, here.now)
             if found is not None:
                 here.watches[change] = found.state
-                if undoing.is_done(back):
+                if merged in here.known.ledger.entries and undoing.is_done(back):  # else the head may be older
                     here.tell(change, [entry_of(story, "reverted", here.now, reason="somebody took it back")])
                     here.tell(change, [entry_of(story, "demoted", here.now, tier="interactive", reason="reverted")])
                     continue
