@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from bot.approval.commands import CALL
+from bot.approval.judge import QUESTIONS
 from bot.approval.labels import STUCK
 from bot.approval.left import as_left
 from bot.approval.merging import Obstacle
@@ -364,7 +365,7 @@ def _show(here: _Round, pulls: dict[str, list[Pull]], issues: dict[str, list[Thr
         if asked or shown.tier == "autonomous" or any(entry.event not in QUIET for entry in story):
             here.done.acts.append(Say(thread.number, change, page.comment(story, shown)))
         if pull is not None and thread.state == "open":
-            look = page.check(shown)
+            look = page.check(shown, QUESTIONS)
             here.done.acts.append(ShowCheck(pull.head, change, look.conclusion, look.title, look.summary))
 
 

@@ -3,12 +3,9 @@ stop it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple, Protocol
 
-from bot.approval.judge import QUESTIONS
-from bot.approval.merging import Obstacle
-from bot.approval.watch import Watch
 from bot.model import Decision, Entry, Tier
 from bot.pages import story as telling
 from bot.pages.escape import markdown
@@ -49,13 +46,57 @@ OBSTACLES = {
 }
 
 
+class Obstacle(Protocol):
+    """One reason why it does not merge now (bot/approval/merging.py)."""
+
+    @property
+    def code(self) -> str:
+        """A key of OBSTACLES."""
+
+    @property
+    def seen(self) -> str:
+        """The value that was seen."""
+
+
+class Charts(Protocol):
+    """How a watch stands (bot/approval/watch.py)."""
+
+    @property
+    def seen(self) -> int:
+        """Runs since the merge, and of those:"""
+
+    @property
+    def failed(self) -> int:
+        """How many failed."""
+
+    @property
+    def recurred(self) -> int:
+        """How many showed the pattern."""
+
+    @property
+    def failing(self) -> float:
+        """The height of the chart of failures."""
+
+    @property
+    def recurring(self) -> float:
+        """And of the pattern's."""
+
+    @property
+    def fell(self) -> bool | None:
+        """Whether the pattern fell."""
+
+    @property
+    def alarm(self) -> str:
+        """Which chart alarmed."""
+
+
 class Shown(NamedTuple):
     """What stands now: the tier, its decision, what speaks against a merge, the watch; None or () without one."""
 
     tier: Tier
     decision: Decision | None = None
     obstacles: Sequence[Obstacle] = ()
-    watch: Watch | None = None
+    watch: Charts | None = None
     is_open: bool = True
 
 
@@ -83,13 +124,16 @@ class Check(NamedTuple):
     summary: str
 
 
-def check(shown: Shown) -> Check:
-    """The table of everything that was asked, with the values seen, and of what speaks against a merge."""
+def check(shown: Shown, questions: Mapping[str, str]) -> Check:
+    """The table of everything that was asked, with the values seen, and of what speaks against a merge.
+
+    `questions` has what each reason code asks (bot/approval/judge.py).
+    """
     lines: list[str] = []
     if shown.decision is not None:
         lines += ["### Why this tier", "", "| asked | allows at most | seen |", "|---|---|---|"]
         for reason in shown.decision.reasons:
-            asked = QUESTIONS.get(reason.code, "")
+            asked = questions.get(reason.code, "")
             lines.append(f"| {markdown(f'{reason.code}: {asked}')} | {reason.allows} | {markdown(reason.seen)} |")
         lines.append("")
     if shown.obstacles:
@@ -101,7 +145,7 @@ def check(shown: Shown) -> Check:
     return Check("success" if clear else "neutral", title[:200], "\n".join(lines)[:MAX_SUMMARY] or NEXT[shown.tier])
 
 
-def watching(watch: Watch) -> str:
+def watching(watch: Charts) -> str:
     """The charts of a watch in a sentence."""
     fell = {True: "the pattern fell", False: "the pattern did not fall", None: "whether the pattern fell is open"}
     alarm = f"; alarm: {watch.alarm}" if watch.alarm else ""

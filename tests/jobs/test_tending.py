@@ -33,6 +33,7 @@ from tests.jobs.shelf import (
     touched,
 )
 
+AFTERWARDS = replace(GROUND, head=MADE)
 LATER = "2026-03-02T12:00:00Z"
 
 
@@ -68,7 +69,7 @@ def test_a_pull_of_somebody_else_with_our_branch_mark_and_labels_is_not_ours():
 
 
 def test_a_merge_by_a_person_is_remembered_with_the_commit_it_made():
-    first, second = again(proposed(), pulls=[merged()])
+    first, second = again(proposed(), pulls=[merged()], ground=AFTERWARDS)
 
     (entry,) = first.entries
     assert (entry.event, entry.at, entry.head, entry.by, entry.number) == ("merged", NOW, MADE, 1, 7)
@@ -79,7 +80,7 @@ def test_a_merge_of_ours_is_read_back_and_other_bytes_are_an_integrity_alarm():
     git = Shelf()
     git.commits[MADE] = {PATH: "NUDGE = 80\n", "more.md": "x"}
 
-    first, second = again(proposed(), pulls=[merged(OURS)], git=git)
+    first, second = again(proposed(), pulls=[merged(OURS)], git=git, ground=AFTERWARDS)
 
     assert events(first) == ["merged", "integrity"]
     assert first.entries[1].reason == f"merged otherwise than judged: {PATH}, more.md"
