@@ -54,8 +54,8 @@ def _result(figures: Figures) -> Iterator[str]:
     low, high = figures.interval
     tasks, runs = counted(figures.tasks, "held-out task"), counted(figures.runs, "run")
     yield (
-        f"On {tasks}, {runs} in all, the share of passes moved by {figures.delta:+.0%} (95 % interval {low:+.0%} to "
-        f"{high:+.0%}); E = {figures.e_value:.3g} for more passes, {figures.harm:.3g} for fewer, of {CONFIRMED:g} needed."
+        f"On {tasks}, {runs} in all, the share of passes moved by {figures.delta:+.0%} (95 % interval {low:+.0%} "
+        f"to {high:+.0%}); E = {figures.e_value:.3g} for more passes, {figures.harm:.3g} for fewer, of {CONFIRMED:g}."
     )
     if figures.guards and figures.guard_lower is not None:
         worse = max(0.0, -figures.guard_lower)
