@@ -75,8 +75,10 @@ def tend(sight: Sight, known: Known, git: Git, now: str) -> Tended:
         _ends(here, change, pulls.get(change, []), issues.get(change, []))
     for thread, pull, change in _open(pulls, issues):
         _people(here, thread, pull, change)
+    _reverts(here)
     _watch(here)
-    _reverts(here, pulls)
+    for change, why in here.why.items():
+        _take_back(here, change, why)
     _merge(here, pulls)
     _show(here, pulls, issues)
     _contradict(here, pulls)
@@ -244,8 +246,8 @@ def _watch(here: _Round) -> None:
     here.done.pool = tuple(dict.fromkeys(pool))
 
 
-def _reverts(here: _Round, pulls: dict[str, list[Pull]]) -> None:
-    """What takes a change back is opened, kept up to date, and its end remembered."""
+def _reverts(here: _Round) -> None:
+    """What became of the pulls and issues that take changes back."""
     for pull in here.sight.pulls:
         change = here.names.undone(pull)
         if change in here.stories and is_ours(pull.thread):
@@ -254,11 +256,10 @@ def _reverts(here: _Round, pulls: dict[str, list[Pull]]) -> None:
         change = here.names.undoes.get(issue.by_mark, "")
         if change in here.stories and is_ours(issue):
             here.tell(change, list(ends.of_revert_issue(issue, here.stories[change], here.now)))
-    for change, why in here.why.items():
-        _take_back(here, change, why)
 
 
 def _take_back(here: _Round, change: str, why: str) -> None:
+    """What takes a change back is opened, or kept up to date."""
     story = here.stories[change]
     merged = watching.merge_of(story)
     if merged is None or last_of(story) in ("reverted", "spared"):
