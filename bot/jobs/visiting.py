@@ -6,7 +6,7 @@ turn over the owner's evidence, tends what we opened before, and proposes what i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -18,8 +18,9 @@ from bot.approval.switches import Lookup
 from bot.hosting.acts import Act, Acted
 from bot.hosting.places import Repository
 from bot.hosting.pulls import Ground, Pull, Thread
-from bot.jobs import configuration, withdrawing
+from bot.jobs import configuration, trialling, withdrawing
 from bot.jobs.configuration import Configuration
+from bot.jobs.lifecycle import under
 from bot.jobs.memory import Last, Memory
 from bot.jobs.proposing import effect_of, propose
 from bot.jobs.tending import tend
@@ -65,6 +66,10 @@ class Hosted(Protocol):
     def git(self) -> Git:
         """Commits."""
 
+    @property
+    def bench(self) -> trialling.Bench:
+        """Where trials run."""
+
     def file(self, path: str) -> str | None:
         """A file at the head of the default branch; None when there is none."""
 
@@ -80,9 +85,6 @@ class Hosted(Protocol):
     def append_ledger(self, lines: Sequence[str]) -> int:
         """Remember more, each line once."""
 
-    def close(self) -> None:
-        """Let the connections go."""
-
 
 @dataclass(frozen=True, slots=True)
 class Looked:
@@ -95,14 +97,17 @@ class Looked:
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """What a visit works with. `collect` brings the evidence of one repository up to date since a time (ISO 8601, "" =
-    never looked); `episodes` reads that of an owner; `lookups` are the switches of the process and the owner."""
+    """What a visit works with beside the repository.
 
-    open: Callable[[Repository], Hosted]
+    `collect` brings its evidence up to date since a time (ISO 8601, "" = never looked); `episodes` reads that of an
+    owner; `welcome` is what is done where our file is missing, or has just come; `paused` is the switch of the process.
+    """
+
     shared: Callable[[Repository], str | None]
-    collect: Callable[[Repository, Hosted, str], Looked]
+    collect: Callable[[Repository, str], Looked]
     episodes: Callable[[str], Iterable[Episode]]
-    lookups: Callable[[Configuration], Sequence[Lookup]]
+    welcome: Callable[[Repository, Configuration], Iterable[Effect]]
+    paused: Callable[[], bool]
     memory: Memory
     policy: Policy
     detectors: tuple[Detector, ...]
@@ -118,43 +123,11 @@ class Visited:
     performed: dict[str, Performed] = field(default_factory=dict)
 
 
-def visit(place: Repository, shop: Shop) -> Visited:
+def visit(place: Repository, hosted: Hosted, shop: Shop) -> Visited:
     """Visit a repository. UserError when something there is a person's to mend; what was done until then stands."""
     if place.archived:
         return Visited(["archived: nothing is to be done there"])
-    hosted = shop.open(place)
-    try:
-        return _visit(place, hosted, shop)
-    finally:
-        hosted.close()
-
-
-def _visit(place: Repository, hosted: Hosted, shop: Shop) -> Visited:
-    visited = Visited()
-    last = shop.memory.last(place.id)
-    found = configuration.read(hosted.file(configuration.PATH), shop.shared(place), shop.policy)
-    visited.notes += [problem.text for problem in found.problems]
-    looked = shop.collect(place, hosted, last.looked)
-    visited.notes += looked.notes
-    remembered = _remembered(place, hosted, shop)
-    reason = withdrawing.GONE if not found.present else withdrawing.OBSERVES if _only_looks(found) else ""
-    if reason:
-        _remember(place, hosted, shop, list(withdraw(place.name, remembered, reason, hosted.perform, shop.now())))
-    if not found.present:
-        shop.memory.keep_last(place.id, Last(looked.until))
-        return visited
-    share = _share(place, hosted, shop, found)
-    ended = _tend(place, hosted, shop, found, share, remembered, visited)
-    if found.proposes:
-        _propose(place, hosted, shop, share, ended, visited)
-    visited.elsewhere = share.deliberated.elsewhere if looked.heads else ()
-    shop.memory.keep_last(place.id, Last(looked.until))
-    return visited
-
-
-def _only_looks(found: Configuration) -> bool:
-    """Whether somebody wants it so. A file that cannot be read closes nothing: it is a mistake, not a word."""
-    return found.mode == "observe" and not found.problems
+    return _Visit(place, hosted, shop).make()
 
 
 @dataclass(slots=True)
@@ -163,24 +136,146 @@ class _Share:
 
     deliberated: Deliberated
     episodes: list[Episode]
-    ground: Ground
     proposals: list[Proposal]
 
 
-def _remembered(place: Repository, hosted: Hosted, shop: Shop) -> Ledger:
-    lines = hosted.read_ledger().lines
-    shop.memory.keep_ledger(place.name, lines)
-    return ledger.fold(lines)
+@dataclass(slots=True)
+class _Visit:
+    """One visit on its way."""
+
+    place: Repository
+    hosted: Hosted
+    shop: Shop
+    done: Visited = field(default_factory=Visited)
+
+    def make(self) -> Visited:
+        place, shop = self.place, self.shop
+        found = configuration.read(self.hosted.file(configuration.PATH), shop.shared(place), shop.policy)
+        self.done.notes += [*found.notes, *(problem.text for problem in found.problems)]
+        looked = shop.collect(place, shop.memory.last(place.id).looked)
+        self.done.notes += looked.notes
+        self._read()
+        self._perform(shop.welcome(place, found))
+        if reason := _why_withdrawn(found):
+            mine = shop.memory.ledgers(self.owner)
+            self._remember(list(withdraw(place.name, mine, reason, self.hosted.perform, shop.now())))
+        if found.present:
+            share = self._take_part(found)
+            self.done.elsewhere = share.deliberated.elsewhere if looked.heads else ()
+        shop.memory.keep_last(place.id, Last(looked.until))
+        return self.done
+
+    @property
+    def owner(self) -> str:
+        return self.place.name.partition("/")[0]
+
+    def _take_part(self, found: Configuration) -> _Share:
+        """Tend first, then try, then propose: what people did since the last visit binds what is new."""
+        ground = self.hosted.desk.ground()
+        share = self._share(found, ground, ())
+        pulls = self.hosted.desk.pulls()
+        tended = self._tend(found, ground, share, pulls)
+        if tended.pool:
+            share = self._share(found, ground, tended.pool)
+        if found.trials is not None and not found.pause:
+            self._try(found, ground, share, pulls)
+        if found.proposes:
+            ended = {one.change for one in tended.entries if one.event in ledger.ENDED | ledger.WENT_IN}
+            self._propose(share, ended)
+        return share
+
+    def _share(self, found: Configuration, ground: Ground, pool: Collection[str]) -> _Share:
+        """The turn. Episodes of an incident (`pool`) are for trials: mined, they would teach us our own mistake."""
+        shop = self.shop
+        episodes = list(shop.episodes(self.owner))
+        remembered = shop.memory.ledgers(self.owner)
+        mined = [one for one in episodes if one.id not in pool]
+        made = deliberate(mined, self.hosted.harness(), remembered, found.policy, shop.detectors, shop.now())
+        off = preflight(ground)
+        proposals = [_as_left(one, remembered, off) for one in (*made.proposals, *made.held)]
+        return _Share(made, episodes, proposals)
+
+    def _tend(self, found: Configuration, ground: Ground, share: _Share, pulls: Sequence[Pull]) -> Tended:
+        """What we opened before: it is remembered what became of it, then acted upon."""
+        memory = self.shop.memory
+        here = ledger.fold(under(self.hosted.read_ledger().lines, self.place.name))
+        known = Known(
+            ledger=here,
+            policy=found.policy,
+            owner=memory.ledgers(self.owner),
+            proposals={one.modification.id: one for one in share.proposals},
+            drafts={one.modification.id: effect_of(one, share.deliberated.evidence) for one in share.proposals},
+            episodes=share.episodes,
+            turn=share.deliberated.turn,
+            lookups=tuple(lookups(found, paused=self.shop.paused())),
+        )
+        sight = Sight(self.place.name, ground, pulls, self.hosted.desk.issues())
+        tended = tend(sight, known, self.hosted.git, self.shop.now())
+        self.done.notes += tended.notes
+        self._remember(tended.entries)
+        for act in tended.acts:
+            acted = self.hosted.desk.perform(act)
+            if acted.status == "refused":
+                self.done.notes.append(f"{type(act).__name__}: {acted.detail}")
+        self._perform(tended.effects)
+        return tended
+
+    def _try(self, found: Configuration, ground: Ground, share: _Share, pulls: Sequence[Pull]) -> None:
+        if found.trials is None:
+            return
+        proposals = {one.modification.id: one for one in share.proposals}
+        tasks = self.hosted.file(found.trials.tasks)
+        sight = trialling.Sight(self.place.name, ground, pulls, proposals, share.episodes, tasks)
+        mine, desk = self.shop.memory.ledgers(self.owner), self.hosted.desk
+        tried = trialling.try_changes(
+            sight, found.trials, mine, desk, self.hosted.bench, self._remember, self.shop.now()
+        )
+        self.done.notes += tried.notes
+        self._perform(tried.effects)
+
+    def _propose(self, share: _Share, ended: Collection[str]) -> None:
+        """What is new, or has new evidence; what has just come to an end waits for the next visit."""
+        remembered = self.shop.memory.ledgers(self.owner)
+        wanted = [one for one in share.proposals if not one.decision.held and one.modification.id not in ended]
+        evidence = share.deliberated.evidence
+        done = propose(wanted, {self.place.name: self.hosted}, evidence, remembered, self.shop.now())
+        self.done.performed |= done.performed
+        self.done.notes += [one.detail for one in done.performed.values() if one.status == "refused"]
+        self._remember(done.entries)
+
+    def _perform(self, effects: Iterable[Effect]) -> None:
+        for effect in effects:
+            done = self.hosted.perform(effect)
+            self.done.performed[effect.change] = done
+            if done.status == "refused":
+                self.done.notes.append(done.detail)
+
+    def _read(self) -> None:
+        lines = list(under(self.hosted.read_ledger().lines, self.place.name))
+        self.shop.memory.keep_ledger(self.place.name, lines)
+
+    def _remember(self, entries: Sequence[Entry]) -> None:
+        """The branch first: it is the authority."""
+        if entries:
+            self.hosted.append_ledger([ledger.encode(entry) for entry in entries])
+            self._read()
 
 
-def _share(place: Repository, hosted: Hosted, shop: Shop, found: Configuration) -> _Share:
-    episodes = list(shop.episodes(_owner(place)))
-    remembered = shop.memory.ledgers(_owner(place))
-    harness, ground = hosted.harness(), hosted.desk.ground()
-    deliberated = deliberate(episodes, harness, remembered, found.policy, shop.detectors, shop.now())
-    off = preflight(ground)
-    proposals = [_as_left(one, remembered, off) for one in (*deliberated.proposals, *deliberated.held)]
-    return _Share(deliberated, episodes, ground, proposals)
+def lookups(found: Configuration, *, paused: bool) -> Iterator[Lookup]:
+    """The switches that are not issues. A file that cannot be read is a look-up that failed, and stops merges."""
+    yield Lookup("process", "merges", paused)
+    thrown = None if found.problems else found.pause
+    yield Lookup("owner", "merges", thrown)
+    yield Lookup("repository", "merges", thrown)
+    if found.pause_rollbacks:
+        yield Lookup("repository", "rollbacks", thrown=True)
+
+
+def _why_withdrawn(found: Configuration) -> str:
+    """Whether somebody wants everything closed. A file that cannot be read closes nothing: it is a mistake, no word."""
+    if not found.present:
+        return withdrawing.GONE
+    return withdrawing.OBSERVES if found.mode == "observe" and not found.problems else ""
 
 
 def _as_left(proposal: Proposal, remembered: Ledger, off: Sequence[str]) -> Proposal:
@@ -190,64 +285,3 @@ def _as_left(proposal: Proposal, remembered: Ledger, off: Sequence[str]) -> Prop
     held = hold_of(story) is not None
     decided = as_left(proposal.decision, change.revision, moved_by(story), held=held, off=off)
     return replace(proposal, decision=decided)
-
-
-def _tend(
-    place: Repository,
-    hosted: Hosted,
-    shop: Shop,
-    found: Configuration,
-    share: _Share,
-    remembered: Ledger,
-    visited: Visited,
-) -> frozenset[str]:
-    """What we opened before: it is remembered what became of it, then acted upon. Returns the changes that ended."""
-    sight = Sight(place.name, share.ground, hosted.desk.pulls(), hosted.desk.issues())
-    known = Known(
-        ledger=remembered,
-        policy=found.policy,
-        owner=shop.memory.ledgers(_owner(place)),
-        proposals={one.modification.id: one for one in share.proposals},
-        drafts={one.modification.id: effect_of(one, share.deliberated.evidence) for one in share.proposals},
-        episodes=share.episodes,
-        turn=share.deliberated.turn,
-        lookups=shop.lookups(found),
-    )
-    tended = tend(sight, known, hosted.git, shop.now())
-    visited.notes += tended.notes
-    _remember(place, hosted, shop, tended.entries)
-    _perform(hosted, tended, visited)
-    return frozenset(entry.change for entry in tended.entries if entry.event in ledger.ENDED | ledger.WENT_IN)
-
-
-def _perform(hosted: Hosted, tended: Tended, visited: Visited) -> None:
-    for act in tended.acts:
-        acted = hosted.desk.perform(act)
-        if acted.status == "refused":
-            visited.notes.append(f"{type(act).__name__}: {acted.detail}")
-    for effect in tended.effects:
-        visited.performed[effect.change] = hosted.perform(effect)
-
-
-def _propose(
-    place: Repository, hosted: Hosted, shop: Shop, share: _Share, ended: frozenset[str], visited: Visited
-) -> None:
-    """What is new, or has new evidence; what has just come to an end waits for the next visit."""
-    remembered = shop.memory.ledgers(_owner(place))
-    wanted = [one for one in share.proposals if not one.decision.held and one.modification.id not in ended]
-    done = propose(wanted, {place.name: hosted}, share.deliberated.evidence, remembered, shop.now())
-    visited.performed |= done.performed
-    visited.notes += [one.detail for one in done.performed.values() if one.status == "refused"]
-    _remember(place, hosted, shop, done.entries)
-
-
-def _remember(place: Repository, hosted: Hosted, shop: Shop, entries: Sequence[Entry]) -> None:
-    """The branch first: it is the authority."""
-    if not entries:
-        return
-    hosted.append_ledger([ledger.encode(entry) for entry in entries])
-    shop.memory.keep_ledger(place.name, hosted.read_ledger().lines)
-
-
-def _owner(place: Repository) -> str:
-    return place.name.partition("/")[0]
