@@ -82,16 +82,6 @@ def rate_limit(ask: Request) -> Answer:
     return Answer(200, {"resources": {"core": row, "search": row, "graphql": row}, "rate": row})
 
 
-@route("GET", "/repos/{owner}/{repo}/actions/artifacts/{artifact_id}/{archive_format}", "actions:read")
-def artifact(ask: Request) -> Answer:
-    return Answer(302, None, {"Location": f"{ask.blobs}/{ask.args['artifact_id']}"})
-
-
-@route("GET", "/repos/{owner}/{repo}/actions/jobs/{job_id}/logs", "actions:read")
-def job_log(ask: Request) -> Answer:
-    return Answer(302, None, {"Location": f"{ask.blobs}/{ask.args['job_id']}"})
-
-
 def _installation(ask: Request) -> Installation:
     found = ask.world.installations.get(int(ask.args["installation_id"]))
     if found is None:

@@ -386,7 +386,7 @@ def refresh(repository: Repository) -> None:
     git = repository.git
     for issue in repository.pulls():
         pull = issue.pull
-        if pull is None or issue.state != "open":
+        if pull is None or pull.fork or issue.state != "open":
             continue
         tip, base = git.ref(f"refs/heads/{pull.head}"), git.ref(f"refs/heads/{pull.base}")
         if not tip:

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import jwt
 
-from tests.github import routes_app, routes_git, routes_issues
+from tests.github import routes_actions, routes_app, routes_git, routes_issues, routes_manifest
 from tests.github.graphql import Graph
 from tests.github.routing import ROUTES, Answer, Problem, Request, allow, find, sees
 from tests.github.shapes import Shapes
@@ -25,7 +25,7 @@ from tests.github.world import Caller, World
 
 VERSION = "2022-11-28"
 LIMIT = 5000
-ROOMS = (routes_app, routes_git, routes_issues)
+ROOMS = (routes_actions, routes_app, routes_git, routes_issues, routes_manifest)
 """Importing them registers their routes."""
 
 
@@ -74,8 +74,7 @@ class GitHub:
         self.faults: list[Fault] = []
         self.exchanges: list[Exchange] = []
         self.mistakes: list[str] = []
-        self.blobs: dict[str, bytes] = {}
-        """What artifacts and logs hold, by id; served from another origin."""
+        self.blobs = world.blobs
         self.asked_blobs: list[dict[str, str]] = []
         self.remaining: dict[str, int] = {}
         self.limit = LIMIT
@@ -148,7 +147,7 @@ class GitHub:
         body = json.loads(raw) if raw else {}
         template, write, fault = "", method != "GET" and not parts.path.endswith("/access_tokens"), ""
         try:
-            caller = self.caller(headers.get("authorization", ""))
+            caller = routes_manifest.nobody(self.world, parts.path) or self.caller(headers.get("authorization", ""))
             if parts.path == "/graphql":
                 template = "/graphql"
                 write = self.graph.writes(body["query"])

@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from tests.github.git import Git, Person
+from tests.github.runs import Runs, WorkflowRun
 
 PERMISSIONS: Mapping[str, str] = {
     "metadata": "read",
@@ -62,6 +64,26 @@ class Comment:
 
 
 @dataclass
+class Review:
+    id: int
+    user: User
+    body: str
+    state: str
+    commit_id: str
+    submitted_at: str
+
+
+@dataclass
+class ReviewComment:
+    id: int
+    user: User
+    body: str
+    path: str
+    commit_id: str
+    created_at: str
+
+
+@dataclass
 class Issue:
     """An issue, or the issue half of a pull."""
 
@@ -79,6 +101,10 @@ class Issue:
     closed_at: str | None = None
     closed_by: User | None = None
     pull: Pull | None = None
+    association: str = ""
+    """What GitHub says the author is to the repository; empty = MEMBER, and NONE for a bot."""
+    reviews: list[Review] = field(default_factory=list)
+    review_comments: list[ReviewComment] = field(default_factory=list)
 
 
 @dataclass
@@ -92,6 +118,8 @@ class Pull:
     merged_at: str | None = None
     merged_by: User | None = None
     merge_sha: str | None = None
+    fork: Repository | None = None
+    """The repository that the head is in, when it is another one."""
 
 
 @dataclass
@@ -118,6 +146,7 @@ class Repository:
     private: bool = False
     archived: bool = False
     has_issues: bool = True
+    is_fork: bool = False
     labels: list[Label] = field(default_factory=list)
     issues: dict[int, Issue] = field(default_factory=dict)
     checks: dict[int, CheckRun] = field(default_factory=dict)
@@ -162,7 +191,7 @@ class Caller:
     token: str = ""
 
 
-class World:
+class World(Runs):
     """Everything there is. Numbers are given out in order, so two worlds made alike are alike."""
 
     def __init__(self, root: Path, public_key: str) -> None:
@@ -176,6 +205,11 @@ class World:
         self.repositories: dict[int, Repository] = {}
         self.installations: dict[int, Installation] = {}
         self.tokens: dict[str, Caller] = {}
+        self.manifests: dict[str, dict[str, Any]] = {}
+        """What was posted to /settings/apps/new, by the code that stands for it."""
+        self.workflow_runs: dict[int, list[WorkflowRun]] = {}
+        self.blobs: dict[str, bytes] = {}
+        """What artifacts and logs hold, by id; served from another origin."""
         self.tree_entries = 100_000
         self.owner = self.user("maker")
         self.bot = self.user(f"{self.app_slug}[bot]", "Bot")
