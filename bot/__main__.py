@@ -349,6 +349,48 @@ def _worker(inbox: Inbox, handler: Handler, threads: int) -> Worker:
     return Worker(inbox, handler, Settings(threads=threads, redact=redact), log)
 
 
+@app.command()
+def setup(
+    organization: Annotated[str, typer.Option("--organization", help="Whose App it is. Default: yours.")] = "",
+    webhook: Annotated[str, typer.Option("--webhook", help="Where GitHub reaches `serve`; none: sweeps.")] = "",
+    name: Annotated[str, typer.Option("--name", help="The App's name; it can be changed on GitHub's page.")] = "",
+    github: Annotated[str, typer.Option("--github", help="GitHub's address, of a server of your own too.")] = "",
+    out: Annotated[Path, typer.Option("--out", help="Where its key and settings go.")] = Path("flywheel-app"),
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page, or only print it.")] = True,
+    as_json: Json = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the manifest and make nothing.")] = False,
+) -> None:
+    """Make a GitHub App of your own, in the browser; its key and secret go into files that only you can read."""
+    from bot.commands import setting_up
+    from bot.forge import manifest, manifest_server
+    from bot.hosting.asked import api_of, web_of
+
+    web = github or web_of(os.environ.get("GITHUB_API_URL") or "https://api.github.com")
+    api = os.environ.get("GITHUB_API_URL") or api_of(web)
+    hook, called = manifest.hook(webhook), name or f"flywheel-{organization or os.urandom(2).hex()}"
+    manifest.address(web, organization, "")
+    home = f"{web.rstrip('/')}/{organization}"
+    if dry_run:
+        _print_json(manifest.manifest(called, "http://127.0.0.1/created", home, hook))
+        return
+    setting_up.prepare(out)
+    with manifest_server.Listener(
+        lambda state: manifest.address(web, organization, state),
+        lambda back: manifest.manifest(called, back, home, hook),
+        lambda code: manifest.convert(api, code),
+        lambda made: setting_up.keep(made, out, api),
+        organization,
+    ) as listener:
+        sys.stderr.write(f"Open this page on this machine: {listener.url}\n")
+        if browser:
+            manifest_server.open_browser(listener.url)
+        record = setting_up.record(listener.wait(setting_up.WAIT_S), out)
+    if as_json:
+        _print_json(record)
+        return
+    _print_record(record)
+
+
 def _close(
     change: str,
     event: Literal["withdrawn", "dismissed"],

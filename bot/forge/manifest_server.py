@@ -21,6 +21,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from bot.errors import UserError
 from bot.forge.manifest import Made
+from bot.hosting.asked import PERMISSIONS
 
 HOST = "127.0.0.1"
 COOKIE = "flywheel-setup"
@@ -44,7 +45,7 @@ code {{ background: #eff1f3; padding: .1em .3em; border-radius: 4px; }}
 BEGIN = """\
 <p>This makes a GitHub App of your own{where}. GitHub shows it once more before it is made; its key and secret come \
 back to this machine only, into files that you alone can read.</p>
-<table><tr><th>it may</th><th>on</th></tr>{rows}</table>
+<table><tr><th>it may</th><th>on</th><th>for</th></tr>{rows}</table>
 <p>It does not ask for <code>workflows</code>, <code>administration</code> or <code>secrets</code>. {hooks}</p>
 <form method="post" action="{action}"><input type="hidden" name="manifest" value="{manifest}">
 <button type="submit">Continue on GitHub</button></form>
@@ -114,8 +115,8 @@ class Listener:
 
     def _begin(self) -> str:
         rows = "".join(
-            f"<tr><td>{html.escape(level)}</td><td>{html.escape(name.replace('_', ' '))}</td></tr>"
-            for name, level in self._manifest["default_permissions"].items()
+            f"<tr><td>{level}</td><td>{name.replace('_', ' ')}</td><td>{html.escape(why).replace('`', '')}</td></tr>"
+            for name, (level, why) in PERMISSIONS.items()
         )
         hook = self._manifest["hook_attributes"]
         hooks = (
