@@ -149,7 +149,7 @@ class Inbox:
     def letters(self, limit: int) -> Sequence[Letter]:
         """The dead letters, newest first, a line for each work and reason."""
         with self._database.look() as connection:
-            return [_letter(row._tuple()) for row in connection.execute(sql.LETTERS, {"most": limit})]
+            return [_letter(tuple(row)) for row in connection.execute(sql.LETTERS, {"most": limit})]
 
     def retry(self) -> int:
         """Take up all dead letters again, and say how many deliveries that was."""
@@ -259,7 +259,7 @@ def _number(found: float | None) -> float | None:
     return None if found is None else float(found)
 
 
-def _letter(row: Sequence[Any]) -> Letter:
+def _letter(row: tuple[Any, ...]) -> Letter:
     installation, repository, kind, subject, reason, deliveries, attempts, ended_at, data = row
     places = msgspec.json.decode(data, type=Hint).places
     name = places[0].name if len(places) == 1 else ""

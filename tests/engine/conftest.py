@@ -20,6 +20,9 @@ def new_database() -> Iterator[Callable[[], str]]:
         import pgserver
     folder = tempfile.mkdtemp(prefix="pg-")  # short: a socket's path has at most 107 bytes
     server = pgserver.get_server(folder, cleanup_mode="delete")
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET fsync = off")  # we kill processes here, not the machine
+        connection.execute("SELECT pg_reload_conf()")
 
     def make() -> str:
         name = f"t{uuid4().hex}"

@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from bot.engine.inbox import MAX_ATTEMPTS, Inbox
-from bot.hosting.hints import Hint, Place
+from bot.hosting.hints import Hint
+from tests.engine.hints import hint, put
 
 ROOT = Path(__file__).resolve().parents[2]
 WRITER = """
@@ -34,15 +35,6 @@ while work := inbox.take(sys.argv[2], 10.0, 60.0):
     assert inbox.done(work, 11.0)
 inbox.close()
 """
-
-
-def hint(delivery: str, repository: int = 10, pull: int = 3, installation: int = 1) -> Hint:
-    places = (Place(repository, f"o/r{repository}"),)
-    return Hint("pull_request", delivery, "pull", installation=installation, places=places, pulls=(pull,))
-
-
-def put(inbox: Inbox, *hints: Hint) -> list[bool]:
-    return [inbox.put(one, float(at)).result(10) for at, one in enumerate(hints)]
 
 
 def start(code: str, *arguments: object) -> subprocess.Popen[str]:
@@ -266,3 +258,162 @@ def test_what_failed_leaves_its_repository_to_the_next(inbox: Inbox) -> None:
     assert second is not None
     assert "4" == second.subject
     assert {"received": 1, "done": 0, "failed": 1} == inbox.counts()
+
+
+def test_the_sweep_asks_for_what_waits_already_in_vain(inbox: Inbox) -> None:
+    assert [True, False, True] == put(inbox, hint("1"), hint(""), hint("", pull=4))
+    work = inbox.take("a", 9.0, 60.0)
+    assert work is not None
+    assert "3" == work.subject
+
+    assert [True, False] == put(inbox, hint("", pull=3), hint("", pull=3))  # what is in hand was begun before
+    assert inbox.done(work, 10.0)
+    assert [True] == put(inbox, hint("", pull=5))
+
+
+def test_what_no_delivery_caused_is_work_as_any(inbox: Inbox) -> None:
+    put(inbox, hint(""), hint("1"))
+
+    work = inbox.take("a", 9.0, 60.0)
+
+    assert work is not None
+    assert ["", "1"] == [one.delivery for one in work.hints]
+    assert inbox.done(work, 10.0)
+    assert {"received": 0, "done": 2, "failed": 0} == inbox.counts()
+    assert [True] == put(inbox, hint(""))
+
+
+def test_what_is_put_off_is_not_begun_before_and_costs_no_attempt(inbox: Inbox) -> None:
+    put(inbox, hint("1"), hint("2", repository=11))
+    for number in range(MAX_ATTEMPTS + 1):
+        work = inbox.take("a", 10.0 + number, 60.0)
+        assert work is not None
+        assert (10, 1) == (work.repository, work.attempts)
+        assert inbox.later(work, 11.0 + number)
+    work = inbox.take("a", 20.0, 60.0)
+    assert work is not None
+    assert inbox.later(work, 100.0)
+    assert [True] == put(inbox, hint("3"))  # no news lets it begin sooner
+
+    other, none, after = (inbox.take("a", at, 60.0) for at in (21.0, 99.0, 100.0))
+
+    assert other is not None
+    assert 11 == other.repository
+    assert none is not None  # the other's lease has ended by then
+    assert 11 == none.repository
+    assert after is not None
+    assert (10, 2) == (after.repository, len(after.hints))
+
+
+def test_what_is_tried_again_is_counted(inbox: Inbox) -> None:
+    put(inbox, hint("1"))
+    for number in range(MAX_ATTEMPTS):
+        work = inbox.take("a", 10.0 + number, 60.0)
+        assert work is not None
+        assert number + 1 == work.attempts
+        assert inbox.later(work, 0.0, counted=True)
+
+    assert inbox.take("a", 20.0, 60.0) is None
+    assert 1 == inbox.counts()["failed"]
+
+
+def test_a_limit_puts_off_an_installation_and_no_other(inbox: Inbox) -> None:
+    put(inbox, hint("1"), hint("2", repository=11), hint("3", repository=12, installation=2))
+    first = inbox.take("a", 9.0, 60.0)
+    assert first is not None
+    assert 1 == first.installation
+    assert inbox.later(first, 100.0, whole=True)
+
+    second, third = inbox.take("a", 10.0, 60.0), inbox.take("a", 99.0, 60.0)
+    assert second is not None
+    assert 2 == second.installation
+    assert third is not None  # the second's lease ended
+    assert 2 == third.installation
+    assert inbox.done(third, 99.0)
+    after = inbox.take("a", 100.0, 60.0)
+    assert after is not None
+    assert 1 == after.installation
+
+
+def test_a_lease_that_is_renewed_does_not_end(inbox: Inbox) -> None:
+    put(inbox, hint("1"))
+    work = inbox.take("a", 1.0, 60.0)
+    assert work is not None
+    assert inbox.renew(work, 50.0, 60.0)
+    assert inbox.take("b", 100.0, 60.0) is None
+
+    second = inbox.take("b", 111.0, 60.0)
+
+    assert second is not None
+    assert not inbox.renew(work, 112.0, 60.0)
+    assert not inbox.later(work, 0.0)
+    assert inbox.done(second, 113.0)
+
+
+def test_one_process_that_lost_its_work_to_itself_does_not_end_it(inbox: Inbox) -> None:
+    put(inbox, hint("1"))
+    first, second = inbox.take("a", 1.0, 60.0), inbox.take("a", 100.0, 60.0)
+    assert first is not None
+    assert second is not None
+
+    assert not inbox.failed(first, 101.0, "late")
+    assert inbox.done(second, 102.0)
+
+
+def test_dead_letters_are_shown_and_taken_up_again(inbox: Inbox) -> None:
+    put(inbox, hint("1"), hint("2"), hint("3", repository=11))
+    for at, reason in ((9.0, "first"), (10.0, "second")):
+        work = inbox.take("a", at, 60.0)
+        assert work is not None
+        inbox.failed(work, at, reason)
+
+    letters = inbox.letters(10)
+    assert [("o/r11", "3", 1, "second"), ("o/r10", "3", 2, "first")] == [
+        (one.name, one.subject, one.deliveries, one.reason) for one in letters
+    ]
+    assert 1 == len(inbox.letters(1))
+    assert 3 == inbox.retry()
+    assert [] == inbox.letters(10)
+    work = inbox.take("a", 20.0, 60.0)
+    assert work is not None
+    assert 1 == work.attempts
+
+
+def test_a_chore_falls_to_one_of_all(inbox: Inbox) -> None:
+    assert [True, False, False, True] == [inbox.claim("sweep", at, 60.0) for at in (1.0, 1.0, 60.0, 61.0)]
+    assert inbox.claim("forget", 1.0, 60.0)
+
+    inbox.owe("sweep", 70.0, 60.0)
+
+    assert [False, True] == [inbox.claim("sweep", at, 60.0) for at in (69.0, 70.0)]
+
+
+def test_a_chore_that_twenty_ask_for_at_once_falls_to_one(inbox: Inbox) -> None:
+    with ThreadPoolExecutor(20) as pool:
+        ours = list(pool.map(lambda _n: inbox.claim("sweep", 1.0, 60.0), range(20)))
+
+    assert 1 == sum(ours)
+
+
+def test_the_oldest_work_that_could_be_begun_is_told(inbox: Inbox) -> None:
+    assert inbox.oldest(9.0) is None
+    put(inbox, hint("1"), hint("2", repository=11))
+    assert 0.0 == inbox.oldest(9.0)
+    work = inbox.take("a", 9.0, 60.0)
+    assert work is not None
+    inbox.later(work, 50.0)
+
+    assert [1.0, 0.0] == [inbox.oldest(at) for at in (10.0, 50.0)]
+
+
+def test_what_ended_is_forgotten_in_chunks_and_failures_later(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.engine.inbox.CHUNK", 2)
+    put(inbox, *(hint(str(number)) for number in range(5)), hint("f", repository=11))
+    for at in (9.0, 10.0):
+        work = inbox.take("a", at, 60.0)
+        assert work is not None
+        inbox.done(work, at) if work.repository == 10 else inbox.failed(work, at, "x")
+
+    assert 0 == inbox.forget(9.0, 10.0)
+    assert 5 == inbox.forget(11.0, 10.0)
+    assert {"received": 0, "done": 0, "failed": 1} == inbox.counts()
