@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from bot.approval.policy import Policy
 from bot.hosting.acts import React
@@ -55,6 +55,14 @@ class Guest(Protocol):
         """The pulls opened since then."""
 
 
+class Glance(NamedTuple):
+    """A repository at a glance: what became of its onboarding pull, whether our file is there, its pulls lately."""
+
+    past: str
+    has_file: bool
+    glimpses: Sequence[Glimpse]
+
+
 class Owner(Protocol):
     """All repositories of an installation together."""
 
@@ -79,19 +87,18 @@ def started(owner: Owner, installed: Sequence[Repository]) -> tuple[frozenset[st
 def invite(
     owner: str,
     installed: Sequence[Repository],
-    guest: Callable[[Repository], tuple[Guest, bool]],
+    glance: Callable[[Repository], Glance],
     asked: Pilot | None,
     chosen_ones: frozenset[str],
-    now: str,
 ) -> Effect | None:
-    """The pilot issue as it should read now. `guest` gives a repository and whether it has our file; `now` ISO 8601."""
+    """The pilot issue as it should read now; None when there is nothing to ask."""
     if not asks_first(installed):
         return None
     candidates = []
     for repository in [one for one in installed if not one.archived][:MAX_ASKED]:
-        seen, has_file = guest(repository)
-        pulls, red = agents.counted(seen.glimpses(_since(now)))
-        stands = standing(seen.past(BRANCH), has_file=has_file, is_chosen=repository.name in chosen_ones)
+        seen = glance(repository)
+        pulls, red = agents.counted(seen.glimpses)
+        stands = standing(seen.past, has_file=seen.has_file, is_chosen=repository.name in chosen_ones)
         candidates.append(Candidate(repository, pulls, red, stands))
     return pilot(owner, candidates, asked.repository if asked else "")
 
@@ -111,7 +118,7 @@ def welcome(
     if standing(guest.past(BRANCH), has_file=False, is_chosen=is_chosen) != "asked":
         return None
     seen = rehearse(episodes, guest.harness(), policy, detectors, original, now)
-    in_use = agents.in_use(guest.workflows(), guest.glimpses(_since(now)))
+    in_use = agents.in_use(guest.workflows(), guest.glimpses(since(now)))
     return onboard(repository, seen, in_use, place, policy)
 
 
@@ -120,5 +127,6 @@ def settled(repository: Repository, guest: Guest) -> Effect | None:
     return spare(repository.name, guest.past(BRANCH), has_file=True)
 
 
-def _since(now: str) -> str:
+def since(now: str) -> str:
+    """When the days began that are looked at, as GitHub writes times."""
     return (datetime.fromisoformat(now) - timedelta(days=DAYS)).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -10,10 +10,12 @@ from bot.forge.github import marks
 from bot.forge.github.answers import User
 from bot.forge.github.client import Reader
 from bot.forge.github.errors import StatusError, UnavailableError
-from bot.forge.github.onboarding import holder
+from bot.forge.github.onboarding import default_file, holder
 from bot.hosting.people import ROLES, Actor, Role
 from bot.hosting.pilot import Pilot
 from bot.hosting.pulls import Comment
+
+VIEWER = "query Viewer { viewer { databaseId } }"
 
 
 class _Author(User, frozen=True):
@@ -41,23 +43,26 @@ class _Permission(msgspec.Struct, frozen=True):
 
 
 class Owner:
-    """Reads of a whole installation; `account` is ours."""
+    """Reads of a whole installation."""
 
-    def __init__(self, owner: str, reader: Reader, account: int) -> None:
-        self._owner, self._reader, self._account = owner, reader, account
+    def __init__(self, owner: str, reader: Reader) -> None:
+        self._owner, self._reader = owner, reader
         self._logins: dict[int, str] = {}
+
+    def file(self, repository: str, path: str) -> str | None:
+        """A file at the head of a repository's default branch; None when it, or the repository, is not to be seen."""
+        return default_file(self._reader, repository, path)
 
     def pilot(self, change: str) -> Pilot | None:
         """The owner's pilot issue, told by the account that opened it; None when there is none yet."""
-        where = holder(self._reader, self._owner, change, self._account)
-        if not where:
-            return None
+        account = self._account()
+        where = holder(self._reader, self._owner, change, account)
         path = f"/repos/{quote(where, safe='/')}/issues"
-        number = self._number(path, change)
+        number = self._number(path, change, account) if where else 0
         if not number:
             return None
         said = self._reader.pages(f"{path}/{number}/comments", _Said)
-        return Pilot(where, number, tuple(self._comment(one) for one in said))
+        return Pilot(where, number, tuple(self._comment(one, account) for one in said))
 
     def role(self, repository: str, account: int) -> Role:
         """What somebody who commented on the pilot issue may do in a repository; `unknown` when nobody says.
@@ -75,18 +80,22 @@ class Owner:
         said = (found.role_name, found.permission) if found else ()
         return next((role for one in said for role in ROLES if role == one), "unknown")
 
-    def _number(self, path: str, change: str) -> int:
+    def _account(self) -> int:
+        """Ours, as the token says it."""
+        return int(self._reader.graphql(VIEWER, {})["viewer"]["databaseId"] or 0)
+
+    def _number(self, path: str, change: str, account: int) -> int:
         for issue in self._reader.pages(path, _Issue, state="all", labels="flywheel"):
             mark = marks.mark(issue.body)
-            if mark and mark.change == change and issue.user and issue.user.id == self._account:
+            if mark and mark.change == change and issue.user and issue.user.id == account:
                 return issue.number
         return 0
 
-    def _comment(self, said: _Said) -> Comment:
+    def _comment(self, said: _Said, account: int) -> Comment:
         user = said.user or _Author()
         if user.id:
             self._logins[user.id] = user.login
-        ours = user.id == self._account
+        ours = user.id == account
         bot = user.type != "User" or said.performed_via_github_app is not None
         actor = Actor(user.id, "unknown", "ours" if ours else "bot" if bot else "human")
         return Comment(said.id, actor, said.body or "", said.created_at, said.updated_at != said.created_at)

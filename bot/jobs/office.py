@@ -1,0 +1,204 @@
+"""The App at work: a piece of work from the queue in, the repository visited, what became of it out; and the sweep.
+
+Everything that knows a network comes from outside as `Premises`; what is kept between visits is `Memory`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from bot.approval.policy import Policy
+from bot.engine.work import Answer, Done, Later, Work
+from bot.errors import LaterError
+from bot.hosting.hints import Hint
+from bot.hosting.hints import Place as Where
+from bot.hosting.places import Installation, Repository
+from bot.jobs import configuration, lifecycle, onboarding, welcoming
+from bot.jobs.collecting import Source, gather
+from bot.jobs.configuration import Configuration
+from bot.jobs.memory import Memory
+from bot.jobs.visiting import Hosted, Looked, Shop, Visited, visit
+from bot.model import Detector, Effect, Episode
+from bot.pages.onboarding import Place
+from bot.signals.collect import collect
+
+RESENT_DAYS = 3
+"""GitHub sends again what is at most so old:
+https://docs.github.com/webhooks/testing-and-troubleshooting-webhooks/redelivering-webhooks"""
+
+Put = Callable[[Hint], object]
+"""Work of our own for the queue; it is written once, however often it is put before somebody begins it."""
+
+
+class Visitor(Hosted, welcoming.Guest, Protocol):
+    """One repository, for one visit."""
+
+    @property
+    def source(self) -> Source:
+        """Runs, logs and artifacts."""
+
+
+class Owner(welcoming.Owner, Protocol):
+    """All repositories of an installation together."""
+
+    def file(self, repository: str, path: str) -> str | None:
+        """A file at the head of a repository's default branch; None when it, or the repository, is not to be seen."""
+
+
+class Premises(Protocol):
+    """Where the App is installed, as the forge says it."""
+
+    @property
+    def web(self) -> str:
+        """The address that people use."""
+
+    def all(self) -> Sequence[Installation]:
+        """Every installation."""
+
+    def repositories(self, installation: int) -> Sequence[Repository]:
+        """All that an installation sees."""
+
+    def repository(self, installation: int, number: int, name: str = "") -> Repository | None:
+        """One of them by its number; `name` is where it probably is."""
+
+    def resend(self, since: str) -> int:
+        """Have sent again what could not be delivered since then; how many."""
+
+    @contextmanager
+    def visitor(self, place: Repository) -> Iterator[Visitor]:
+        """A repository, with connections that end with the block."""
+
+    @contextmanager
+    def owner(self, installation: int, login: str) -> Iterator[Owner]:
+        """An owner, likewise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """What acts on work. `now` gives ISO 8601 times; `paused` is the switch of the process."""
+
+    premises: Premises
+    memory: Memory
+    policy: Policy
+    detectors: tuple[Detector, ...]
+    put: Put
+    now: Callable[[], str]
+    paused: Callable[[], bool]
+
+    def answer(self, work: Work) -> Answer:
+        """Do a piece of work. A hint is never believed: its repository is looked up by its number, and read afresh."""
+        try:
+            if work.kind == "installation" or not work.repository:
+                return Done(self.welcome_owner(work.installation))
+            name = next((place.name for place in work.hints[-1].places if place.id == work.repository), "")
+            place = self.premises.repository(work.installation, work.repository, name)
+            if place is None:
+                return Done("the App does not see it any more")
+            return Done("; ".join(self.visit(place).notes))
+        except LaterError as error:
+            return Later(error.until, str(error), "installation")
+
+    def sweep(self) -> tuple[int, int]:
+        """Let everything be visited: (repositories, deliveries that GitHub sends again).
+
+        What is kept of repositories follows them to new names, and is deleted where the App is no more.
+        """
+        installations = self.premises.all()
+        seen = {one.id: self.premises.repositories(one.id) for one in installations if not one.suspended}
+        lifecycle.tidy(self.memory, installations, seen)
+        for one in seen:
+            self.put(Hint("sweep", "", "installation", installation=one))
+        since = datetime.fromisoformat(self.now()) - timedelta(days=RESENT_DAYS)
+        count = sum(self._ask_for(places) for places in seen.values())
+        return count, self.premises.resend(since.strftime("%Y-%m-%dT%H:%M:%SZ"))
+
+    def visit(self, place: Repository) -> Visited:
+        """Visit a repository; the others in which it found something to propose are visited soon."""
+        with self.premises.visitor(place) as visitor:
+            visited = visit(place, visitor, self._shop(place, visitor))
+        if visited.elsewhere:
+            wanted = set(visited.elsewhere)
+            self._ask_for([one for one in self.premises.repositories(place.installation) if one.name in wanted])
+        return visited
+
+    def welcome_owner(self, installation: int) -> str:
+        """Where the App is new, its owner is asked where to start; every repository is visited once."""
+        installed = self.premises.repositories(installation)
+        if not installed:
+            return "no repository is to be seen"
+        login = installed[0].name.partition("/")[0]
+        with self.premises.owner(installation, login) as owner:
+            chosen, reactions, pilot = welcoming.started(owner, installed)
+            effect = welcoming.invite(login, installed, self._glance(owner), pilot, chosen)
+        at = effect.repository if effect else pilot.repository if pilot else ""
+        place = next((one for one in installed if one.name == at), None)
+        if place is not None:
+            with self.premises.visitor(place) as visitor:
+                if effect is not None:
+                    visitor.perform(effect)
+                for reaction in reactions:
+                    visitor.desk.perform(reaction)
+        return f"{self._ask_for(installed)} repositories want a visit"
+
+    def _glance(self, owner: Owner) -> Callable[[Repository], welcoming.Glance]:
+        def glance(place: Repository) -> welcoming.Glance:
+            has_file = owner.file(place.name, configuration.PATH) is not None
+            with self.premises.visitor(place) as visitor:
+                lately = visitor.glimpses(welcoming.since(self.now()))
+                return welcoming.Glance(visitor.past(onboarding.BRANCH), has_file, lately)
+
+        return glance
+
+    def _shop(self, place: Repository, visitor: Visitor) -> Shop:
+        return Shop(
+            shared=self._shared,
+            collect=lambda place, since: self._collect(place, visitor, since),
+            episodes=self._episodes,
+            welcome=lambda place, found: self._welcome(place, visitor, found),
+            paused=self.paused,
+            memory=self.memory,
+            policy=self.policy,
+            detectors=self.detectors,
+            now=self.now,
+        )
+
+    def _shared(self, place: Repository) -> str | None:
+        login = place.name.partition("/")[0]
+        with self.premises.owner(place.installation, login) as owner:
+            return owner.file(f"{login}/{configuration.SHARED_REPOSITORY}", configuration.SHARED_PATH)
+
+    def _collect(self, place: Repository, visitor: Visitor, since: str) -> Looked:
+        found = gather(visitor.source, place.name, since, self.memory.evidence, self.now())
+        return Looked(found.until, found.heads, found.notes)
+
+    def _episodes(self, owner: str) -> Iterable[Episode]:
+        folder = self.memory.evidence_of(owner)
+        return collect([folder]) if folder.is_dir() else ()
+
+    def _welcome(self, place: Repository, visitor: Visitor, found: Configuration) -> Iterator[Effect]:
+        """Before our file is there: the pull that adds it, where somebody asked for it. Then: that pull's end."""
+        if found.present:
+            effect = welcoming.settled(place, visitor)
+        else:
+            installed = self.premises.repositories(place.installation)
+            login = place.name.partition("/")[0]
+            with self.premises.owner(place.installation, login) as owner:
+                chosen, _reactions, _pilot = welcoming.started(owner, installed)
+            where = Place(self.premises.web, place.name, place.branch)
+            runs = list(self._episodes(login))
+            effect = welcoming.welcome(
+                place, visitor, runs, self.policy, self.detectors, where, self.now(), is_chosen=place.name in chosen
+            )
+        if effect is not None:
+            yield effect
+
+    def _ask_for(self, places: Iterable[Repository]) -> int:
+        wanted = [place for place in places if not place.archived]
+        for one in wanted:
+            where = (Where(one.id, one.name),)
+            self.put(Hint("sweep", "", "repository", installation=one.installation, places=where))
+        return len(wanted)
