@@ -35,6 +35,7 @@ type Repository {
   databaseId: Int
   nameWithOwner: String!
   isArchived: Boolean!
+  autoMergeAllowed: Boolean!
   defaultBranchRef: Ref
   object(expression: String, oid: GitObjectID): GitObject
   pullRequests(first: Int, orderBy: IssueOrder): PullRequestConnection!
@@ -161,6 +162,7 @@ class _Root:
             "databaseId": found.id,
             "nameWithOwner": found.full_name,
             "isArchived": found.archived,
+            "autoMergeAllowed": found.allow_auto_merge,
             "defaultBranchRef": head,
             "object": lambda _info, expression=None, oid=None: self._object(found, oid or expression),
             "pullRequests": lambda _info, first=100, **_: {

@@ -91,6 +91,8 @@ class Shapes:
             "open_issues_count": opened,
             "topics": [],
             "has_issues": repository.has_issues,
+            "has_pull_requests": True,
+            "pull_request_creation_policy": repository.pulls_by,
             **dict.fromkeys((*_COUNTS, *_COUNTS_FULL), 0),
             **dict.fromkeys(("has_projects", "has_wiki", "has_downloads"), True),
             **dict.fromkeys(("has_pages", "has_discussions"), False),
@@ -112,7 +114,7 @@ class Shapes:
             "created_at": "2026-01-01T00:00:00Z",
             "updated_at": "2026-01-01T00:00:00Z",
             "permissions": self.world.app_permissions,
-            "events": ["pull_request"],
+            "events": self.world.app_events,
             "installations_count": len(self.world.installations),
         }
 
@@ -129,7 +131,7 @@ class Shapes:
             "target_id": installation.account.id,
             "target_type": installation.account.type,
             "permissions": installation.permissions,
-            "events": ["pull_request"],
+            "events": self.world.app_events,
             "created_at": installation.created_at,
             "updated_at": installation.created_at,
             "single_file_name": None,

@@ -147,6 +147,11 @@ class Repository:
     archived: bool = False
     has_issues: bool = True
     is_fork: bool = False
+    allow_auto_merge: bool = False
+    required_checks: tuple[str, ...] = ()
+    """By a ruleset, at the default branch."""
+    pulls_by: str = "all"
+    """Who may open pulls: `all` or `collaborators_only`."""
     labels: list[Label] = field(default_factory=list)
     issues: dict[int, Issue] = field(default_factory=dict)
     checks: dict[int, CheckRun] = field(default_factory=dict)
@@ -201,6 +206,7 @@ class World(Runs):
         self.app_id = next(self.numbers)
         self.app_slug = "flywheel-under-test"
         self.app_permissions = dict(PERMISSIONS)
+        self.app_events = ["pull_request"]
         self.users: dict[str, User] = {}
         self.repositories: dict[int, Repository] = {}
         self.installations: dict[int, Installation] = {}
