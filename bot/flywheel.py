@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from types import MappingProxyType
 from typing import Literal
 
 import msgspec
@@ -41,6 +42,7 @@ from bot.model import (
 )
 from bot.modifications.backtest import GUARDS, calibrate
 from bot.modifications.generate import generate, lead
+from bot.modifications.overfit import hygiene
 from bot.modifications.predict import predict
 from bot.signals.redact import redact
 from bot.traces.analyse import analyse
@@ -65,11 +67,13 @@ def turn(
     detectors: Sequence[Detector],
     sources: Sources,
     at: str = "",
+    held_out: Mapping[str, str] = MappingProxyType({}),
 ) -> Turn:
     """One turn over a fleet: everything that was seen, found, proposed, and left out with its reason.
 
     `harnesses` maps a repository to what steers agents there; one that is missing is taken as empty. `at` is the time
-    (ISO 8601) for the caps that count by the day; "" asks none of them.
+    (ISO 8601) for the caps that count by the day; "" asks none of them. `held_out` maps the tasks of trials to their
+    texts: a change that speaks of them is held.
     """
     seen, excluded, findings, dropped = _analyse(episodes, detectors, sources)
     blamed = {exclusion.episode for exclusion in excluded}
@@ -77,7 +81,7 @@ def turn(
     patterns = _with_unjudged(mine(findings, judged, detectors, ledger.remembered()), findings, seen)
     suspicions = tuple(_suspicions(seen, sources))
     refused: list[str] = []
-    proposed = _propose(patterns, judged, harnesses, policy, detectors, ledger, suspicions, refused)
+    proposed = _propose(patterns, judged, harnesses, policy, detectors, ledger, suspicions, refused, held_out)
     standing = [one.last for one in ledger.changes.values() if one.is_open]
     proposals = capped(proposed, standing, ledger.entries, policy.caps, at)
     return Turn(
@@ -182,6 +186,7 @@ def _propose(
     ledger: Ledger,
     suspicions: Sequence[IntegritySignal],
     refused: list[str],
+    held_out: Mapping[str, str],
 ) -> Iterator[Proposal]:
     """A proposal for every repository in which an actionable pattern keeps failing, best patterns first.
 
@@ -210,6 +215,7 @@ def _propose(
                     modification,
                     policy,
                     record(model),
+                    integrity=hygiene(modification, held_out),
                     trust=_trust(pattern, here),
                     doubts=doubts(pattern, suspicions),
                     dismissed=dismissal_holds(ledger.changes.get(modification.id), modification.pattern.failed),

@@ -20,7 +20,7 @@ from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
-from bot.model import Edit
+from bot.model import Edit, Modification
 from bot.modifications.lint import Problem
 
 WORDS = 7
@@ -53,6 +53,18 @@ def overfit(edits: Sequence[Edit], held_out: Mapping[str, str], known: Iterable[
     own |= {name: name for name in held_out if len(name) >= FEWEST and _COMPOUND.search(name.replace("-", "_"))}
     secret = {gram for text in held_out.values() for gram in _grams(text)} - grams
     return tuple(problem for edit in edits for problem in (*_names(edit, own), *_texts(edit, secret)))
+
+
+def hygiene(modification: Modification, held_out: Mapping[str, str]) -> tuple[str, ...]:
+    """What forbids that a modification is shown at all; `held_out` maps tasks to their texts, mined ones among them."""
+    mined = set(modification.pattern.tasks)
+    known = [text for name, text in held_out.items() if name in mined]
+    others = {name: text for name, text in held_out.items() if name not in mined}
+    found = (
+        *own_judges(edit.path for edit in modification.edits),
+        *overfit(modification.edits, others, known),
+    )
+    return tuple(dict.fromkeys(f"{problem.code}: {problem.path}:{problem.line}" for problem in found))
 
 
 def own_judges(paths: Iterable[str], also: Sequence[str] = ()) -> tuple[Problem, ...]:
