@@ -20,6 +20,7 @@ from bot.hosting.places import Repository
 from bot.hosting.pulls import Ground, Pull, Thread
 from bot.jobs import configuration, trialling, withdrawing
 from bot.jobs.configuration import Configuration
+from bot.jobs.identity import identity
 from bot.jobs.lifecycle import under
 from bot.jobs.memory import Last, Memory
 from bot.jobs.proposing import effect_of, propose
@@ -29,6 +30,9 @@ from bot.jobs.turning import Deliberated, deliberate
 from bot.jobs.withdrawing import withdraw
 from bot.ledger import Ledger, hold_of, moved_by
 from bot.model import Detector, Effect, Entry, Episode, Harness, Performed, Proposal, replace
+
+COMPLAINT = identity(configuration.PURPOSE)
+"""The issue that says why our file is not obeyed."""
 
 
 class Remembered(Protocol):
@@ -147,6 +151,8 @@ class _Visit:
     hosted: Hosted
     shop: Shop
     done: Visited = field(default_factory=Visited)
+    mine: Ledger = field(default_factory=Ledger)
+    """What the ledger of this repository remembers, as of now."""
 
     def make(self) -> Visited:
         place, shop = self.place, self.shop
@@ -157,8 +163,7 @@ class _Visit:
         self._read()
         self._perform(shop.welcome(place, found))
         if reason := _why_withdrawn(found):
-            mine = shop.memory.ledgers(self.owner)
-            self._remember(list(withdraw(place.name, mine, reason, self.hosted.perform, shop.now())))
+            self._remember(list(withdraw(place.name, self.mine, reason, self.hosted.perform, shop.now())))
         if found.present:
             share = self._take_part(found)
             self.done.elsewhere = share.deliberated.elsewhere if looked.heads else ()
@@ -198,9 +203,8 @@ class _Visit:
     def _tend(self, found: Configuration, ground: Ground, share: _Share, pulls: Sequence[Pull]) -> Tended:
         """What we opened before: it is remembered what became of it, then acted upon."""
         memory = self.shop.memory
-        here = ledger.fold(under(self.hosted.read_ledger().lines, self.place.name))
         known = Known(
-            ledger=here,
+            ledger=self.mine,
             policy=found.policy,
             owner=memory.ledgers(self.owner),
             proposals={one.modification.id: one for one in share.proposals},
@@ -209,7 +213,10 @@ class _Visit:
             turn=share.deliberated.turn,
             lookups=tuple(lookups(found, paused=self.shop.paused())),
         )
-        sight = Sight(self.place.name, ground, pulls, self.hosted.desk.issues())
+        issues = self.hosted.desk.issues()
+        complained = any(one.by_mark == COMPLAINT and one.state == "open" for one in issues)
+        self._perform(configuration.effects(self.place.name, found, open_now=complained))
+        sight = Sight(self.place.name, ground, pulls, issues)
         tended = tend(sight, known, self.hosted.git, self.shop.now())
         self.done.notes += tended.notes
         self._remember(tended.entries)
@@ -253,6 +260,7 @@ class _Visit:
     def _read(self) -> None:
         lines = list(under(self.hosted.read_ledger().lines, self.place.name))
         self.shop.memory.keep_ledger(self.place.name, lines)
+        self.mine = ledger.fold(lines)
 
     def _remember(self, entries: Sequence[Entry]) -> None:
         """The branch first: it is the authority."""
