@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
@@ -20,10 +21,11 @@ import typer
 from bot.errors import UserError
 
 if TYPE_CHECKING:
+    from bot.commands.credentials import Credentials
     from bot.commands.running import Shell
     from bot.engine.inbox import Inbox
-    from bot.engine.work import Handler
     from bot.engine.worker import Worker
+    from bot.jobs.office import Office
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -295,13 +297,14 @@ def serve(
     ] = 1,
 ) -> None:
     """Take GitHub's webhooks: verify, keep durably, acknowledge, and act on them."""
-    from bot.commands import serving, working
+    from bot.commands import serving
 
     serving.need_server("serve")
+    from bot.commands.credentials import credentials
     from bot.engine.inbox import Inbox
     from bot.forge import server, webhook
 
-    handler = working.handler_of(os.environ) if workers else None
+    who = credentials(os.environ)
     serving.serve(
         serving.settings(os.environ, host, port),
         webhook.secrets_of,
@@ -309,7 +312,7 @@ def serve(
         lambda secrets, inbox, wanted: server.serve(
             server.app(secrets, inbox, app_id=wanted.app_id), wanted.host, wanted.port
         ),
-        lambda inbox: _worker(inbox, handler, workers) if handler else None,
+        lambda inbox: _worker(inbox, who, workers) if workers and who else None,
     )
 
 
@@ -324,12 +327,13 @@ def worker(
     from bot.commands import serving, working
 
     serving.need_server("worker")
+    from bot.commands.credentials import need_credentials
     from bot.engine.inbox import Inbox
 
-    handler = None if failed or retry else working.need_handler(working.handler_of(os.environ))
+    who = None if failed or retry else need_credentials("worker", os.environ)
     with closing(Inbox(serving.database(os.environ))) as inbox:
-        if handler:
-            working.work(_worker(inbox, handler, threads))
+        if who:
+            working.work(_worker(inbox, who, threads))
             return
         letters = working.failed(inbox)
         count = inbox.retry() if retry else 0
@@ -341,12 +345,67 @@ def worker(
     typer.echo(f"{count} deliveries are taken up again" if retry else f"{len(letters)} pieces of work were given up")
 
 
-def _worker(inbox: Inbox, handler: Handler, threads: int) -> Worker:
+@app.command()
+def sweep(
+    queue: Annotated[
+        bool, typer.Option("--queue", help="Leave the visits to `flywheel serve` or `worker`, on the same database.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Look at every repository of the App once, as if a webhook had come for each; what GitHub lost is sent again."""
+    from bot.commands import serving, sweeping
+
+    serving.need_server("sweep")
+    from bot.commands.credentials import need_credentials
+    from bot.engine.inbox import Inbox
+
+    who = need_credentials("sweep", os.environ)
+    with closing(Inbox(serving.database(os.environ))) as inbox:
+        office = _office(inbox, who)
+        record = sweeping.sweep(office, inbox, queue=queue)
+    if as_json:
+        _print_json(record)
+    else:
+        _print_record(record)
+    _fail(record["failed"])
+
+
+def _office(inbox: Inbox, who: Credentials) -> Office:
+    """The App at work: what knows GitHub, what is kept between visits, the shipped rules."""
+    from bot.approval.labels import LABELS
+    from bot.commands.credentials import data_folder, is_paused
+    from bot.commands.wiring import shipped_detectors, shipped_policy
+    from bot.forge.github.client import App
+    from bot.forge.github.download import STORES
+    from bot.forge.github.premises import Premises
+    from bot.jobs.memory import Memory
+    from bot.jobs.office import Office
+
+    return Office(
+        premises=Premises(App(who.id, who.private_key, who.api), LABELS, who.stores or STORES),
+        memory=Memory(data_folder(os.environ)),
+        policy=shipped_policy(),
+        detectors=shipped_detectors(),
+        put=lambda hint: inbox.put(hint, time.time()),
+        now=_now,
+        paused=lambda: is_paused(os.environ),
+    )
+
+
+def _worker(inbox: Inbox, who: Credentials, threads: int) -> Worker:
+    from bot.commands.sweeping import EVERY_SECONDS
     from bot.commands.working import log
-    from bot.engine.worker import Settings, Worker
+    from bot.engine.worker import Chore, Settings, Worker
     from bot.signals.redact import redact
 
-    return Worker(inbox, handler, Settings(threads=threads, redact=redact), log)
+    office = _office(inbox, who)
+
+    def sweep_all() -> None:
+        office.sweep()
+        inbox.swept(time.time())
+
+    chores = (Chore("sweep", EVERY_SECONDS, sweep_all),)
+    return Worker(inbox, office.answer, Settings(threads=threads, chores=chores, redact=redact), log)
 
 
 @app.command()

@@ -17,11 +17,12 @@ LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Of a GitHub App. `api` has no slash at its end."""
+    """Of a GitHub App. `api` has no slash at its end; `stores` are a server's hosts of artifacts and logs."""
 
     id: int
     private_key: str = field(repr=False)
     api: str = API
+    stores: tuple[str, ...] = ()
 
 
 def credentials(environment: Mapping[str, str]) -> Credentials | None:
@@ -31,7 +32,23 @@ def credentials(environment: Mapping[str, str]) -> Credentials | None:
         return None
     if not (named.isascii() and named.isdecimal() and len(named) < 19):
         raise UserError(f"FLYWHEEL_APP_ID: {named[:40]!r} is no number. It stands on the App's page.")
-    return Credentials(int(named), _key(environment), api_of(environment))
+    stores = tuple(filter(None, (one.strip() for one in environment.get("FLYWHEEL_STORES", "").split(","))))
+    return Credentials(int(named), _key(environment), api_of(environment), stores)
+
+
+def need_credentials(command: str, environment: Mapping[str, str]) -> Credentials:
+    """Who we are. UserError where the environment does not say."""
+    found = credentials(environment)
+    if found is None:
+        raise UserError(
+            f"flywheel {command}: FLYWHEEL_APP_ID is not set. `flywheel setup` makes an App and writes its settings."
+        )
+    return found
+
+
+def is_paused(environment: Mapping[str, str]) -> bool:
+    """The kill switch of the process: nothing of ours is merged while FLYWHEEL_PAUSE is set to anything but 0."""
+    return environment.get("FLYWHEEL_PAUSE", "").strip() not in ("", "0")
 
 
 def api_of(environment: Mapping[str, str]) -> str:

@@ -17,8 +17,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from bot.engine.work import Handler, Letter
-from bot.errors import UserError
+from bot.engine.work import Letter
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 MAX_LISTED = 1_000
@@ -45,11 +44,6 @@ class Inbox(Protocol):
 
     def retry(self) -> int:
         """Take all of them up again."""
-
-
-def handler_of(environment: Mapping[str, str]) -> Handler | None:
-    """What acts on a piece of work, with the App's key and addresses from the environment; None while nothing does."""
-    return None
 
 
 def work(worker: Worker) -> None:
@@ -104,13 +98,6 @@ def told(letters: Iterable[Mapping[str, Any]]) -> Iterator[str]:
         place = one["name"] or f"repository {one['repository']} of installation {one['installation']}"
         what = f"{one['kind']} {one['subject']}".rstrip()
         yield f"{ended}  {place}  {what}  {one['reason']}  ({one['deliveries']} deliveries, {one['attempts']} attempts)"
-
-
-def need_handler(handler: Handler | None) -> Handler:
-    """UserError where nothing acts on deliveries."""
-    if handler is None:
-        raise UserError("flywheel worker: what acts on deliveries is not there yet. `flywheel serve` keeps them.")
-    return handler
 
 
 def log(record: Mapping[str, object]) -> None:

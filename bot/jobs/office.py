@@ -18,14 +18,17 @@ from bot.hosting.hints import Hint
 from bot.hosting.hints import Place as Where
 from bot.hosting.places import Installation, Repository
 from bot.jobs import configuration, lifecycle, onboarding, welcoming
-from bot.jobs.collecting import Source, gather
+from bot.jobs.collecting import collect_head
+from bot.jobs.collecting_source import Source
 from bot.jobs.configuration import Configuration
+from bot.jobs.evidence import episodes
+from bot.jobs.heads import finished_heads
 from bot.jobs.memory import Memory
 from bot.jobs.visiting import Hosted, Looked, Shop, Visited, visit
 from bot.model import Detector, Effect, Episode
 from bot.pages.onboarding import Place
-from bot.signals.collect import collect
 
+MAX_NOTES = 20
 RESENT_DAYS = 3
 """GitHub sends again what is at most so old:
 https://docs.github.com/webhooks/testing-and-troubleshooting-webhooks/redelivering-webhooks"""
@@ -172,12 +175,20 @@ class Office:
             return owner.file(f"{login}/{configuration.SHARED_REPOSITORY}", configuration.SHARED_PATH)
 
     def _collect(self, place: Repository, visitor: Visitor, since: str) -> Looked:
-        found = gather(visitor.source, place.name, since, self.memory.evidence, self.now())
-        return Looked(found.until, found.heads, found.notes)
+        """The evidence of every head whose runs have ended since then; what was left out is said."""
+        seen = finished_heads(visitor.source, since)
+        notes: list[str] = []
+        fresh = 0
+        for head in seen.heads:
+            found = collect_head(visitor.source, place, head.sha, self.memory.evidence, self.now())
+            fresh += found.status == "stored"
+            notes += [f"{head.sha[:12]}: left out: {one}" for one in found.left_out]
+        if seen.left_out:
+            notes.append(f"{seen.left_out} heads were left out: too many at once")
+        return Looked(seen.until, fresh, tuple(notes[:MAX_NOTES]))
 
     def _episodes(self, owner: str) -> Iterable[Episode]:
-        folder = self.memory.evidence_of(owner)
-        return collect([folder]) if folder.is_dir() else ()
+        return episodes(self.memory.evidence, owner)
 
     def _welcome(self, place: Repository, visitor: Visitor, found: Configuration) -> Iterator[Effect]:
         """Before our file is there: the pull that adds it, where somebody asked for it. Then: that pull's end."""

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 
 from bot.forge.github import onboarding
+from bot.forge.github.actions import Actions
 from bot.forge.github.client import MINE, READ, App
+from bot.forge.github.download import STORES
 from bot.forge.github.forge import GitHubForge
 from bot.forge.github.installations import Installations
 from bot.forge.github.labels import LabelLook
@@ -21,6 +24,13 @@ from bot.hosting.worked import Glimpse
 
 class Visitor(GitHubForge):
     """One repository, and what is read of it beside its pulls."""
+
+    stores: Sequence[str] = STORES
+
+    @cached_property
+    def source(self) -> Actions:
+        """Its runs, logs and artifacts."""
+        return Actions(self.repository, self.reader, self.place.home().account, self.stores)
 
     def past(self, branch: str) -> str:
         """What became of our newest pull from a branch: `none`, `open`, `closed` or `merged`."""
@@ -40,14 +50,16 @@ class Visitor(GitHubForge):
 
 
 class Premises:
-    """An App's installations, and the way into each of them. `looks` are the labels that we may have to make.
+    """An App's installations, and the way into each of them. `looks` are the labels that we may have to make, `stores`
+    the hosts of artifacts and logs.
 
     Every question opens connections of its own, so that any thread may ask.
     """
 
-    def __init__(self, app: App, looks: Sequence[LabelLook]) -> None:
+    def __init__(self, app: App, looks: Sequence[LabelLook], stores: Sequence[str] = STORES) -> None:
         self._app = app
         self._looks = looks
+        self._stores = stores
 
     @property
     def web(self) -> str:
@@ -80,6 +92,7 @@ class Premises:
         reader = self._app.reader(place.installation, place.name, MINE)
         writer = self._app.writer(place.installation, place.name)
         visitor = Visitor(place.name, reader, writer, self._looks)
+        visitor.stores = self._stores
         try:
             yield visitor
         finally:
