@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bot.model import Agent, Diff, Episode, Outcome, Run, Signal, Trace
+from bot.model import Agent, Diff, Episode, Outcome, Run, Signal, Trace, Trust
 from bot.signals import transcripts
 from bot.signals.bundle import Bundle
 from bot.signals.changed import changed
@@ -18,10 +18,17 @@ from bot.signals.witness import closure, witnesses
 
 SHA = re.compile(r"[0-9a-f]{7,64}")
 REPOSITORY = re.compile(r"(?!\.)[\w.-]{1,100}(?:/(?!\.)[\w.-]{1,100})?")
+JOINED = ("trailer", "bundle", "run-branch", "head-sha", "ambiguous", "unjoined")
+"""How an App found the transcript of a head (bot/jobs/collecting_join.py); its manifests say so."""
+MAX_LEFT_OUT = 50
 
 
 def collect(
-    paths: Iterable[Path], stored: Callable[[Path], Stored | None] | None = None, unknown: list[str] | None = None
+    paths: Iterable[Path],
+    stored: Callable[[Path], Stored | None] | None = None,
+    unknown: list[str] | None = None,
+    *,
+    ours: bool = False,
 ) -> Iterator[Episode]:
     """Episodes of all paths, bundle by bundle. Raises UserError for a path that is not there.
 
@@ -29,19 +36,22 @@ def collect(
     A file that cannot be read becomes a signal `unreadable` of its episode; a bundle with nothing readable becomes an
     episode without a trace when a manifest vouches for it, and is dropped silently otherwise. The paths of files that
     no reader knows are added to `unknown`.
+
+    Trust (design.md §7): what a user names is the user's own, T2; a manifest can only lower that. With `ours` the paths
+    are our own evidence store, whose manifests we wrote from what GitHub says: what bears no trust there is T0.
     """
     for path in paths:
         for bundle in bundles_of(path, stored):
-            yield from read_bundle(bundle, unknown)
+            yield from read_bundle(bundle, unknown, ours=ours)
 
 
-def read_bundle(bundle: Bundle, unknown: list[str] | None = None) -> Iterator[Episode]:
+def read_bundle(bundle: Bundle, unknown: list[str] | None = None, *, ours: bool = False) -> Iterator[Episode]:
     """The episodes of one bundle; the paths of files that no reader knows are added to `unknown`."""
     contents = read_contents(bundle)
     if unknown is not None:
         unknown.extend(contents.unknown)
     for attempt in _attempts(bundle, contents):
-        yield _episode(bundle, contents, attempt)
+        yield _episode(bundle, contents, attempt, "T0" if ours else "T2")
 
 
 def _attempts(bundle: Bundle, contents: Contents) -> tuple[Attempt, ...]:
@@ -58,7 +68,7 @@ def _attempts(bundle: Bundle, contents: Contents) -> tuple[Attempt, ...]:
     return attempts
 
 
-def _episode(bundle: Bundle, contents: Contents, attempt: Attempt) -> Episode:
+def _episode(bundle: Bundle, contents: Contents, attempt: Attempt, trust: Trust) -> Episode:
     manifest = bundle.manifest or (bundle.claim.facts if bundle.claim else {})
     trace = attempt.trace
     run = _run(_object(manifest, "run"), trace)
@@ -67,7 +77,7 @@ def _episode(bundle: Bundle, contents: Contents, attempt: Attempt) -> Episode:
     task = _text(manifest, "task") or bundle.task or (trace.task if trace else "") or None
     pull = manifest.get("pull")
     signals = [signal for report in attempt.reports for signal in report.signals]
-    signals += contents.unreadable
+    signals += [*contents.unreadable, *_told_later(manifest)]
     told = {signal.name for signal in signals}
     signals += [signal for signal in _run_signals(run, trace) if signal.name not in told]
     outcome = _judged(contents.verdicts) if bundle.claim else _outcome(manifest, attempt)
@@ -90,11 +100,12 @@ def _episode(bundle: Bundle, contents: Contents, attempt: Attempt) -> Episode:
         patch=contents.patch,
         witnesses=witnesses(manifest, contents.witnesses, lambda declared: _run(declared, None)),
         closure=closure(manifest),
-        joined=attempt.joined,
+        trust=_trust(manifest, trust),
+        joined=_joined(manifest, attempt),
         reports=tuple(report.source.path for report in attempt.reports),
         harness=contents.harness,
         digests=tuple(report.source.sha256 for report in attempt.reports),
-        warnings=(*contents.warnings, *_disbelieved(bundle)),
+        warnings=(*contents.warnings, *_disbelieved(bundle), *_left_out(manifest)),
     )
 
 
@@ -138,6 +149,43 @@ def _disbelieved(bundle: Bundle) -> Iterator[str]:
         yield f"{bundle.path}: its manifest's outcome is {str(said['outcome'])[:40]!r}. Write pass, fail or none."
     if said.get("repository") is not None and not REPOSITORY.fullmatch(_text(said, "repository")):
         yield f"{bundle.path}: its manifest's repository is no owner/name; the folder's name was taken. Mend it."
+
+
+def _trust(manifest: Mapping[str, object], without: Trust) -> Trust:
+    """The manifest's word; `without` when it says nothing. No word is better than none at all on a user's own disk."""
+    match manifest.get("trust"):
+        case "T0":
+            return "T0"
+        case "T1":
+            return "T1"
+        case "T2":
+            return "T2"
+        case None:
+            return without
+    return "T0"
+
+
+def _joined(manifest: Mapping[str, object], attempt: Attempt) -> str:
+    """The reason code of the join: an App's manifest says how the transcript was found."""
+    said = manifest.get("joined")
+    return said if isinstance(said, str) and said in JOINED and attempt.joined == "bundle" else attempt.joined
+
+
+def _told_later(manifest: Mapping[str, object]) -> Iterator[Signal]:
+    """What became of the head after it was judged."""
+    commits = manifest.get("corrections")
+    if isinstance(commits, int) and not isinstance(commits, bool) and commits > 0:
+        yield Signal("corrected", detail=f"{commits} commits by people after the agent's last", value=float(commits))
+    if reverted := _sha(manifest, "reverted"):
+        yield Signal("reverted", detail=f"merged, and reverted by {reverted}")
+
+
+def _left_out(manifest: Mapping[str, object]) -> Iterator[str]:
+    """What could not be had when the bundle was made."""
+    said = manifest.get("left_out")
+    for text in said[:MAX_LEFT_OUT] if isinstance(said, list) else ():
+        if isinstance(text, str) and text.isprintable():
+            yield f"evidence-incomplete: {text[:300]}"
 
 
 def _judged(verdicts: Sequence[Outcome]) -> Outcome:
