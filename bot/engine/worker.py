@@ -22,8 +22,10 @@ LEASE_SECONDS = 30.0
 POLL_SECONDS = 0.2
 CHORES_SECONDS = 15.0
 CHORE_AGAIN_SECONDS = 300.0
+AWAY_SECONDS = 5.0
 PATIENCE = (1.0, 4.0)
-"""How long a database that is away is waited for before an answer is left to the end of its lease."""
+"""How long a database that is away is waited for, before work is taken; and before an answer is left to the end of its
+lease."""
 DAY = 86_400.0
 KEEP_DONE, KEEP_FAILED = 7 * DAY, 30 * DAY
 """How long ends are remembered. GitHub sends what is younger than three days again when it is asked to:
@@ -131,7 +133,7 @@ class Worker:
                     work = self._inbox.take(self.name, time.time(), self._settings.lease)
                 except Exception as error:  # NOTE: a database that is away comes back, and nothing is in our hand.
                     self._say("cannot take", why=where(error))
-                    self._stopping.wait(5.0)
+                    self._stopping.wait(AWAY_SECONDS)
                     continue
                 if work is not None:
                     return work

@@ -14,7 +14,7 @@ from bot.engine.inbox import Inbox
 
 @pytest.fixture(scope="session")
 def new_database() -> Iterator[Callable[[], str]]:
-    """Makes an empty database on PostgreSQL and gives its URL."""
+    """Makes an empty schema on PostgreSQL and gives its URL: to us it is a database, and made in a millisecond."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import pgserver
@@ -27,8 +27,8 @@ def new_database() -> Iterator[Callable[[], str]]:
     def make() -> str:
         name = f"t{uuid4().hex}"
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]
-        return str(server.get_uri(database=name))
+            connection.execute(f"CREATE SCHEMA {name}")  # type: ignore[call-overload]
+        return f"{server.get_uri()}&options=-csearch_path%3D{name}"
 
     yield make
     server.cleanup()

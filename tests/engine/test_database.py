@@ -161,7 +161,7 @@ def test_tables_of_somebody_else_are_not_touched(new_database: Callable[[], str]
     with pytest.raises(UserError, match="it cannot be our database"):
         Inbox(url)
     with psycopg.connect(url) as connection:
-        found = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        found = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()").fetchall()
     assert [("job",)] == found
 
 
