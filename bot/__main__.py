@@ -420,12 +420,13 @@ def setup(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the manifest and make nothing.")] = False,
 ) -> None:
     """Make a GitHub App of your own, in the browser; its key and secret go into files that only you can read."""
-    from bot.commands import setting_up
+    from bot.commands import credentials, setting_up
     from bot.forge import manifest, manifest_server
     from bot.hosting.asked import api_of, web_of
 
-    web = github or web_of(os.environ.get("GITHUB_API_URL") or "https://api.github.com")
-    api = os.environ.get("GITHUB_API_URL") or api_of(web)
+    given = os.environ.get("GITHUB_API_URL") or (api_of(github) if github else "")
+    api = credentials.api_of({"GITHUB_API_URL": given})
+    web = github or web_of(api)
     hook, called = manifest.hook(webhook), name or f"flywheel-{organization or os.urandom(2).hex()}"
     manifest.address(web, organization, "")
     home = f"{web.rstrip('/')}/{organization}"
@@ -448,6 +449,56 @@ def setup(
         _print_json(record)
         return
     _print_record(record)
+
+
+@app.command()
+def doctor(
+    repository: Annotated[str, typer.Argument(metavar="[OWNER/REPO]", help="A repository to look at as well.")] = "",
+    as_json: Json = False,
+) -> None:
+    """What is missing for the App, or the Action's token, to work; each with its mend. Exit 1 when something is."""
+    from bot.commands import doctoring, serving
+    from bot.commands.wiring import shipped_policy
+    from bot.forge import webhook
+    from bot.forge.github import health
+    from bot.forge.github.client import App
+    from bot.jobs.configuration import PATH
+
+    ask = doctoring.Ask(
+        app=lambda who, name: health.look(App(who.id, who.private_key, who.api), name, PATH),
+        token=lambda token, api, name: health.look_with_token(token, api, name, PATH),
+        database=_try_database,
+        secrets=webhook.secrets_of,
+    )
+    rows = doctoring.examine(repository, os.environ, shipped_policy(), serving.database(os.environ), ask)
+    if as_json:
+        _print_json(doctoring.records(rows))
+    else:
+        for line in doctoring.lines(rows):
+            typer.echo(line)
+    if not doctoring.is_well(rows):
+        raise typer.Exit(1)
+
+
+def _try_database(url: str) -> None:
+    """Begin to write, and write nothing. UserError when that is not possible."""
+    from bot.commands import serving
+
+    serving.need_server("doctor")
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from bot.engine.database import Database, mended
+
+    database = Database(url)
+    try:
+        if database.is_file:
+            Path(database.name).parent.mkdir(parents=True, exist_ok=True)
+        with database.change() as connection:
+            connection.exec_driver_sql("SELECT 1")
+    except (SQLAlchemyError, OSError) as error:
+        raise mended(database.name, error) from error
+    finally:
+        database.close()
 
 
 def _close(
