@@ -144,11 +144,12 @@ def _what(proposal: Proposal) -> Iterator[str]:
 
 def _expect(proposal: Proposal) -> Iterator[str]:
     prediction = proposal.modification.prediction
-    yield "### What to expect"
+    yield f"### What to expect: {words.verified(proposal.decision)}"
     yield ""
     yield words.expected(proposal.modification)
+    yield words.backtested(proposal.modification)
     yield words.scored(prediction) or "Too few runs to score the prediction on a held-out half."
-    yield "This is a prediction, not a trial: nothing has been run with the change yet."
+    yield words.tried(proposal.decision)
     yield ""
 
 

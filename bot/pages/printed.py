@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.model import Contrast, Finding, Pattern, Performed, Pin, Proposal, Replay, Report, Trace, Turn, asdict
+from bot.pages import words
 
 
 def run(turn: Turn, performed: Mapping[str, Performed]) -> dict[str, Any]:
@@ -124,14 +125,19 @@ def replay(one: Replay) -> dict[str, Any]:
     """A back-test."""
     return {
         "guard": one.guard,
-        "failed": {"episodes": one.failed_episodes, "fired": len(one.failed_fired)},
-        "passed": {"episodes": one.passed_episodes, "fired": len(one.passed_fired)},
+        "failed": _fired(len(one.failed_fired), one.failed_episodes),
+        "passed": _fired(len(one.passed_fired), one.passed_episodes),
         "fixes": list(one.failed_fired),
         "risks": list(one.passed_fired),
         "microseconds": {"p50": one.microseconds_p50, "p99": one.microseconds_p99},
         "parameters": dict(one.parameters),
         "steps": dict(one.steps),
     }
+
+
+def _fired(fired: int, episodes: int) -> dict[str, Any]:
+    """A fire rate with its 95 % interval."""
+    return {"episodes": episodes, "fired": fired, "interval": [round(end, 4) for end in words.wilson(fired, episodes)]}
 
 
 def transcript(traces: Sequence[Trace], path: str) -> dict[str, Any]:

@@ -5,10 +5,11 @@ No wording here says that a change improves anything: that takes a trial (design
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from bot.model import Contrast, Exclusion, Modification, Pattern, Pin, Prediction, Window
+from bot.model import Contrast, Decision, Exclusion, Modification, Pattern, Pin, Prediction, Window
 
 STRATA = {
     "task": "failed and passed runs of the same task",
@@ -128,6 +129,62 @@ def expected(change: Modification) -> str:
         return f"{said}: a replay of the very code that is installed{of}."
     said = f"What it is against shows in {fixes} and {risks} of this repository"
     return f"{said}: counted from where the rule fires{of}. Prose cannot be replayed."
+
+
+def backtested(change: Modification) -> str:
+    """In what share of the fleet's runs it would have spoken; empty where nothing was replayed."""
+    replay = change.prediction.replay
+    if replay is None:
+        return ""
+    failed = rate(len(replay.failed_fired), replay.failed_episodes)
+    passed = rate(len(replay.passed_fired), replay.passed_episodes)
+    what = "the guard speaks" if change.remedy.guard else "the rule fires"
+    return f"Back-test: {what} in {failed} of the failed runs and in {passed} of the passing ones."
+
+
+def rate(hits: int, total: int) -> str:
+    """`12 % (95 % interval 5 % to 26 %)`: a share with its Wilson score interval."""
+    if not total:
+        return "none (there are none)"
+    low, high = wilson(hits, total)
+    return f"{hits / total:.0%} (95 % interval {low:.0%} to {high:.0%})"
+
+
+def wilson(hits: int, total: int) -> tuple[float, float]:
+    """The 95 % score interval of a share (https://doi.org/10.1080/01621459.1927.10502953)."""
+    if not total:
+        return 0.0, 1.0
+    z = 1.959964
+    middle = hits + z * z / 2
+    half = z * math.sqrt(hits * (total - hits) / total + z * z / 4)
+    return max(0.0, (middle - half) / (total + z * z)), min(1.0, (middle + half) / (total + z * z))
+
+
+TRIALS = {
+    "confirmed": "confirmed by a held-out trial",
+    "cosmetic": "cosmetic, says a held-out trial",
+    "regression": "a held-out trial saw it break something",
+}
+UNVERIFIED = "unverified"
+UNTRIED = "This is a prediction: no held-out trial of the change has been run."
+UNDECIDED = "A held-out trial of the change was run and did not decide; its comment below says what is missing."
+
+
+def verified(decision: Decision) -> str:
+    """What the evidence of a change may be called: `unverified` unless a held-out trial has an answer."""
+    return TRIALS.get(_trial(decision), UNVERIFIED)
+
+
+def tried(decision: Decision) -> str:
+    """Whether a trial was run, in a sentence."""
+    result = _trial(decision)
+    if result in TRIALS:
+        return f"The prediction was put to a test: {TRIALS[result]}."
+    return UNDECIDED if result == "inconclusive" else UNTRIED
+
+
+def _trial(decision: Decision) -> str:
+    return next((reason.seen for reason in decision.reasons if reason.code == "trial"), "none")
 
 
 def scored(prediction: Prediction) -> str:

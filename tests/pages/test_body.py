@@ -2,7 +2,7 @@
 
 import re
 
-from bot.model import Detector, Episode, Pin, Proposal, Turn, replace
+from bot.model import Decision, Detector, Episode, Pin, Proposal, Reason, Turn, replace
 from bot.pages import body
 
 PULL = """\
@@ -18,13 +18,15 @@ odds of a passing one to show it (95 % interval from 4.10 to 92.0).
 - `.claude/settings.json`: 1 line added, 1 removed
 - Claude Code reads AGENTS.md since 2.1.277.
 
-### What to expect
+### What to expect: unverified
 
 It would have met 9 failed runs of this repository in time, and disturbed 1 passing run: a replay of the very code \
 that is installed, over all 40 failed and 62 passing runs.
+Back-test: the guard speaks in 22% (95 % interval 12% to 38%) of the failed runs and in 2% (95 % interval 0% to 9%) \
+of the passing ones.
 Made on one half of the tasks and scored on the other (41 runs): precision 0.71 and recall 0.64; always saying yes has \
 precision 0.48.
-This is a prediction, not a trial: nothing has been run with the change yet.
+This is a prediction: no held-out trial of the change has been run.
 
 ### Runs of yours that it would have changed
 
@@ -188,3 +190,27 @@ def test_a_ruler_is_not_what_is_quoted() -> None:
     assert body.telling(pins) == pins[1]
     assert body.telling(pins[:1]) == pins[0]
     assert body.telling([]) is None
+
+
+def test_the_title_of_the_evidence_says_what_a_trial_said(
+    turn: Turn, guard: Proposal, detectors: dict[str, Detector], episodes: dict[str, Episode]
+) -> None:
+    """Never more than it said; a word that nobody knows is no trial."""
+    heads = {}
+    for result in ("none", "inconclusive", "confirmed", "cosmetic", "regression", "of a later version"):
+        tried = Decision("interactive", (Reason("trial", "interactive", result),))
+        text = body.pull_body(
+            replace(guard, decision=tried), context(turn, detectors[guard.modification.detector], episodes)
+        )
+        (line,) = [one for one in text.split("\n") if "expect:" in one]
+        assert "improve" not in text
+        heads[result] = line.removeprefix("### What to expect: ")
+
+    assert heads == {
+        "none": "unverified",
+        "inconclusive": "unverified",
+        "confirmed": "confirmed by a held-out trial",
+        "cosmetic": "cosmetic, says a held-out trial",
+        "regression": "a held-out trial saw it break something",
+        "of a later version": "unverified",
+    }
