@@ -10,8 +10,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
+import yaml
 
 from bot.commands import doctoring
+from bot.hosting.asked import EVENTS, PERMISSIONS
 from tests.cli import ROOT
 from tests.github.fixtures import github, world
 from tests.github.routes_manifest import Web
@@ -80,3 +82,21 @@ def test_every_code_of_the_doctor_is_documented() -> None:
 
     assert len(codes) > 15
     assert [] == sorted(code for code in codes if f"`{code}`" not in text)
+
+
+def test_the_docs_give_the_reason_for_every_permission_and_name_every_event() -> None:
+    text = (ROOT / "docs" / "installing.md").read_text(encoding="utf-8")
+
+    assert [] == [name for name, (level, why) in PERMISSIONS.items() if f"| `{name}` | {level} | {why} |" not in text]
+    assert [] == [name for name in EVENTS if f"`{name}`" not in text]
+
+
+def test_the_compose_file_that_the_docs_show_is_one() -> None:
+    text = (ROOT / "docs" / "installing.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+
+    found = yaml.safe_load(shown)
+
+    assert ["serve", "--workers", "0"] == found["services"]["serve"]["command"]
+    assert (["worker"], True) == (found["services"]["worker"]["command"], found["services"]["worker"]["read_only"])
+    assert set(found["volumes"]) == {"database", "data"}
