@@ -9,7 +9,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from io import TextIOWrapper
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
+from typer.core import TyperGroup
 
 from bot.errors import UserError
 
@@ -195,12 +196,29 @@ def dismiss(
     _close(change, "dismissed", reason, repo, out, as_json, dry_run)
 
 
-@app.command()
+class _Trials(TyperGroup):
+    """`flywheel trial RESULTS` is `flywheel trial results RESULTS`; options may stand before the verb."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        verb = next((one for one in args if one in self.commands), "")
+        if verb:
+            args.remove(verb)
+        elif args and "--help" not in args:
+            verb = "results"
+        return super().parse_args(ctx, [verb, *args] if verb else args)
+
+
+trials = typer.Typer(cls=_Trials, no_args_is_help=True, rich_markup_mode=None, help="Held-out trials of a change.")
+app.add_typer(trials, name="trial")
+Verify = Annotated[str, typer.Option("--verify", help="Runs the tests: `pytest -q {tests}`.")]
+Prepare = Annotated[str, typer.Option("--prepare", help="Runs before them in each folder: `uv sync`.")]
+TASKS = Path(".github/flywheel/tasks.json")
+Tasks = Annotated[Path, typer.Option("--tasks", help="The list of open tasks.")]
+
+
+@trials.command("results")
 def trial(
-    what: Annotated[
-        list[str],
-        typer.Argument(metavar="RESULTS | plan [RESULTS] | register DESIGN", help="Results; or sizes; or a design."),
-    ],
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="CSV or JSON, or the reports of both arms.")],
     margin: Annotated[
         float | None, typer.Option("--margin", help="How much worse the guard set may be. Default: 0.1.")
     ] = None,
@@ -210,19 +228,125 @@ def trial(
     sealed: Annotated[Path | None, typer.Option("--sealed", help="The sealed list of the guard set, opened.")] = None,
     as_json: Json = False,
 ) -> None:
-    """What a held-out trial says of a change; `plan` says how large one must be, `register` fixes one beforehand."""
+    """What a held-out trial says of a change."""
     from bot.commands import trying
 
-    verb, path = (what[0], what[1:]) if what[0] in ("plan", "register") else ("", what)
-    if len(path) > 1 or (not path and verb != "plan"):
-        raise UserError("flywheel trial: name one results file, `plan` with at most one, or `register` with a design.")
-    if verb == "plan":
-        _show_sizes(trying.planned(Path(path[0]) if path else None), as_json)
-        return
-    if verb == "register":
-        _print_json(trying.register(Path(path[0])))
-        return
-    record = trying.trial(Path(path[0]), margin, registration, sealed)
+    _show(trying.trial(results, margin, registration, sealed), as_json)
+
+
+@trials.command("plan")
+def trial_plan(
+    results: Annotated[Path | None, typer.Argument(metavar="[RESULTS]", help="Your own control runs.")] = None,
+    as_json: Json = False,
+) -> None:
+    """How many tasks and runs a trial needs."""
+    from bot.commands import trying
+
+    _show_sizes(trying.planned(results), as_json)
+
+
+@trials.command("register")
+def trial_register(
+    design: Annotated[Path, typer.Argument(metavar="DESIGN", help="The design, as JSON.")],
+    as_json: Json = False,
+) -> None:
+    """Fix a trial beforehand: print its registration."""
+    from bot.commands import trying
+
+    _print_json(trying.register(design))
+
+
+@trials.command("init")
+def trial_init(
+    repository: Annotated[Path, typer.Argument(metavar="REPO", help="A local clone with its merges.")],
+    verify: Verify,
+    sealed: Annotated[Path, typer.Option("--sealed", help="Where the sealed list goes: outside of REPO.")],
+    tasks: Tasks = TASKS,
+    prepare: Prepare = "",
+    issues: Annotated[
+        Path | None, typer.Option("--issues", help="What `gh issue list --json number,title,body` printed.")
+    ] = None,
+    guards: Annotated[int | None, typer.Option("--guards", help="How many to seal. Default: all beyond ten.")] = None,
+    checks: Annotated[int, typer.Option("--checks", help="How often each task is checked.")] = 5,
+    seconds: Annotated[float, typer.Option("--seconds", help="How long the tests may take.")] = 600.0,
+    most: Annotated[int, typer.Option("--most", help="How many tasks at most, newest first.")] = 100,
+    as_json: Json = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check the tasks and write nothing.")] = False,
+) -> None:
+    """Make held-out tasks of the merged pulls of a repository, checked for flakiness, with a sealed part."""
+    from secrets import token_hex
+
+    from bot.commands import making_tasks
+    from bot.forge import workshop
+
+    request = making_tasks.Request(verify, tasks, sealed, prepare, issues, guards, checks, seconds, most)
+    shop = workshop.Workshop(repository)
+    record, made = making_tasks.init(request, shop, workshop.run, shop.folders(), token_hex(16), _now())
+    if not dry_run:
+        _write_tasks(made, sealed)
+    _show(record, as_json)
+
+
+@trials.command("rotate")
+def trial_rotate(
+    sealed: Annotated[Path, typer.Option("--sealed", help="The sealed list.")],
+    tasks: Tasks = TASKS,
+    out: Out = DEFAULT_OUT,
+    as_json: Json = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what is due and write nothing.")] = False,
+) -> None:
+    """Exchange a quarter of the sealed tasks, once a month, and what was looked at too often at once."""
+    from bot.commands import rotating_tasks
+    from bot.commands.wiring import ledger_of
+
+    record, made = rotating_tasks.rotate(tasks, sealed, ledger_of(out).entries, _now())
+    if not dry_run:
+        _write_tasks(made, sealed)
+    _show(record, as_json)
+
+
+@trials.command("work")
+def trial_work(
+    arm: Annotated[Literal["control", "treated"], typer.Option("--arm", help="Which arm this job runs.")],
+    commit: Annotated[str, typer.Option("--commit", help="The commit whose harness the agent gets.")],
+    agent: Annotated[str, typer.Option("--agent", help="Runs the agent; the task stands in $FLYWHEEL_PROMPT.")],
+    verify: Verify,
+    results: Annotated[Path, typer.Option("--results", help="The results file to write.")],
+    work: Annotated[str, typer.Option("--work", help="As dispatched: tasks and how often.")] = "[]",
+    guards: Annotated[int, typer.Option("--guards", help="As dispatched: how many sealed tasks.")] = 0,
+    repeats: Annotated[int, typer.Option("--repeats", help="As dispatched: how often each.")] = 0,
+    seal: Annotated[str, typer.Option("--seal", help="As dispatched: the sha256 of the sealed list.")] = "",
+    stage: Annotated[int, typer.Option("--stage", help="As dispatched: 1 or 2.")] = 1,
+    tasks: Tasks = TASKS,
+    repository: Annotated[Path, typer.Option("--repo", help="The clone, with its whole history.")] = Path(),
+    prepare: Prepare = "",
+    seconds: Annotated[float, typer.Option("--seconds", help="How long the agent may take.")] = 1800.0,
+    as_json: Json = False,
+) -> None:
+    """Run one arm of one batch of a trial; the sealed list stands in $FLYWHEEL_SEALED."""
+    from bot.commands import working_tasks
+    from bot.forge import files, workshop
+
+    asked = working_tasks.Request(
+        arm, commit, work, guards, repeats, seal, stage, tasks, os.environ.get("FLYWHEEL_SEALED", ""), agent, verify,
+        prepare, seconds,
+    )  # fmt: skip
+    told = working_tasks.work(asked, workshop.Workshop(repository), workshop.run, _say)
+    files.write(results, told.encode())
+    _show({"runs": told.count("\n") - 1, "results": str(results)}, as_json)
+
+
+def _write_tasks(made: Mapping[Path, bytes], sealed: Path) -> None:
+    """Both lists; the sealed one is for the eyes of who owns it."""
+    from bot.forge import files
+
+    for path, data in made.items():
+        files.write(path, data)
+        if path == sealed:
+            path.chmod(0o600)
+
+
+def _show(record: dict[str, Any], as_json: bool) -> None:
     if as_json:
         _print_json(record)
         return

@@ -19,8 +19,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bot.errors import UserError
-from bot.forge.git import dated, git, line
-from bot.forge.repository import check, head, listing
+from bot.forge.git import dated, git, line, maybe
+from bot.forge.repository import check, head, listing, steers
 from bot.hosting.workshop import Ended, Merge
 
 MAX_MERGES = 2_000
@@ -39,6 +39,11 @@ class Workshop:
         self.directory = directory
         self.top = Path(line(directory, "rev-parse", "--absolute-git-dir"))
         self.tip = head(directory)
+
+    def folders(self) -> tuple[Path, ...]:
+        """Where the repository lies: its work tree, if it has one, and what git keeps."""
+        tree = maybe(self.directory, "rev-parse", "--show-toplevel")
+        return (*([Path(tree)] if tree else []), self.top)
 
     def merges(self) -> Iterator[Merge]:
         """What went into the default branch, newest first: merge commits, and commits that came of a squashed pull."""
@@ -61,16 +66,21 @@ class Workshop:
         return {path: status != "D" for status, path in zip(fields[0::2], fields[1::2], strict=False)}
 
     @contextmanager
-    def sandbox(self, commit: str) -> Iterator[Path]:
-        """A folder with the files of a commit, as the only commit of a repository of its own; gone afterwards."""
+    def sandbox(self, commit: str, over: str = "", paths: Sequence[str] = ()) -> Iterator[Path]:
+        """A folder with the files of a commit, as the only commit of a repository of its own; gone afterwards.
+
+        At `paths` it has what the commit `over` has there, or nothing.
+        """
         with _folder() as folder:
             tree = line(self.directory, "rev-parse", "--verify", "--end-of-options", f"{commit}^{{tree}}")
             objects = git(self.directory, "pack-objects", "--revs", "--stdout", "-q", data=f"{tree}\n".encode())
             git(folder, "init", "--quiet", "--template=", "--initial-branch=main")
             git(folder, "unpack-objects", "-q", data=objects)
-            made = line(folder, "commit-tree", tree, data=b"Begin\n", also=dated(DATE))
-            git(folder, "update-ref", "refs/heads/main", made)
-            git(folder, "reset", "--hard", "--quiet")
+            _commit(folder, tree)
+            if paths:
+                self.put(folder, over, paths)
+                git(folder, "add", "--all", "--force")
+                _commit(folder, line(folder, "write-tree"))
             yield folder
 
     def put(self, folder: Path, commit: str, paths: Sequence[str]) -> None:
@@ -90,9 +100,9 @@ class Workshop:
             target.write_bytes(data)
             target.chmod(0o755 if entry.mode == "100755" else 0o644)
 
-    def paths(self, commit: str) -> tuple[str, ...]:
-        """Every tracked path of a commit."""
-        return tuple(listing(self.directory, commit))
+    def steering(self, *commits: str) -> tuple[str, ...]:
+        """The paths in any of these commits that steer an agent."""
+        return tuple(sorted({path for commit in commits for path in listing(self.directory, commit) if steers(path)}))
 
 
 def run(command: str, folder: Path, seconds: float, also: Mapping[str, str] | None = None) -> Ended:
@@ -118,6 +128,13 @@ def run(command: str, folder: Path, seconds: float, also: Mapping[str, str] | No
             _end(process)
             reader.join(GRACE_S)
     return Ended(code, time.monotonic() - begun, bytes(kept).decode("utf-8", "replace"))
+
+
+def _commit(folder: Path, tree: str) -> None:
+    """Make a tree the only commit, and check it out."""
+    made = line(folder, "commit-tree", tree, data=b"Begin\n", also=dated(DATE))
+    git(folder, "update-ref", "refs/heads/main", made)
+    git(folder, "reset", "--hard", "--quiet")
 
 
 def _read(process: subprocess.Popen[bytes], kept: bytearray) -> None:
@@ -150,8 +167,8 @@ def _lives(group: int) -> bool:
 
 
 def _environment() -> dict[str, str]:
-    """Ours, without what would point git at another repository."""
-    return {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    """Ours, without what would point git at another repository, and without what is ours alone (the sealed list)."""
+    return {key: value for key, value in os.environ.items() if not key.startswith(("GIT_", "FLYWHEEL_"))}
 
 
 @contextmanager

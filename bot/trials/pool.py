@@ -34,13 +34,17 @@ class Task(msgspec.Struct, frozen=True):
 
 
 class Pool(msgspec.Struct, frozen=True):
-    """The open tasks; how many are sealed, under which sha256, since when (ISO 8601)."""
+    """The open tasks; how many are sealed, under which sha256, since when (ISO 8601).
+
+    `looked` = how often the most looked at of the sealed ones had been, in that quarter, when the list was sealed.
+    """
 
     flywheel_tasks: int
     tasks: tuple[Task, ...]
     guards: int = 0
     sealed: str = ""
     sealed_at: str = ""
+    looked: int = 0
 
 
 def read(data: bytes, path: str) -> Pool:

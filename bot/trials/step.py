@@ -112,13 +112,23 @@ def spent(ledger: Sequence[Entry], now: str) -> tuple[int, float]:
     )
 
 
-def looks(ledger: Sequence[Entry], sealed: str, now: str) -> int:
+def looks(ledger: Sequence[Entry], pool: Pool, now: str) -> int:
     """How many trials looked at this sealed list in this quarter: each looks at every one of its tasks."""
-    trials = {made.digest[:12] for one in ledger if (made := notes.registration(one)) and made.sealed == sealed}
-    batches = [
-        batch for one in ledger if quarter(one.at) == quarter(now) and (batch := notes.batch(one)) and batch.guards
-    ]
-    return len({batch.trial for batch in batches if batch.trial in trials})
+    before = pool.looked if pool.sealed_at and quarter(pool.sealed_at) == quarter(now) else 0
+    return before + sum(quarter(at) == quarter(now) for _, at in looked_at(ledger, pool.sealed))
+
+
+def looked_at(ledger: Sequence[Entry], sealed: str) -> tuple[tuple[str, str], ...]:
+    """(change, when) of every trial that ran a sealed list."""
+    made = {
+        trial_id(found): one.change for one in ledger if (found := notes.registration(one)) and found.sealed == sealed
+    }
+    first: dict[str, str] = {}
+    for one in ledger:
+        batch = notes.batch(one)
+        if batch is not None and batch.guards and batch.trial in made:
+            first.setdefault(batch.trial, one.at)
+    return tuple((made[trial], at) for trial, at in first.items())
 
 
 def under_trial(ledger: Sequence[Entry], open_now: Collection[tuple[str, str]]) -> tuple[str, str] | None:
@@ -135,7 +145,7 @@ def _begin(case: Case, wanted: Trials, pool: Pool, ledger: Sequence[Entry], now:
     if len(free) < FEWEST:
         return Step(waits=f"{len(free)} of the {FEWEST} tasks without which nothing is confirmed: add tasks")
     guards = 0 if case.change == notes.NOISE else pool.guards
-    if guards and looks(ledger, pool.sealed, now) >= LOOKS:
+    if guards and looks(ledger, pool, now) >= LOOKS:
         return Step(waits=f"the sealed list was looked at {LOOKS} times this quarter: rotate it")
     runs, usd = spent(ledger, now)
     room = (wanted.runs_a_month - runs) // (2 * wanted.repeats) - guards

@@ -247,11 +247,15 @@ def test_a_sealed_list_that_was_looked_at_twenty_times_is_left_alone() -> None:
     rich = msgspec.structs.replace(WANTED, runs_a_month=100_000)
     for number in range(20):
         case = msgspec.structs.replace(CASE, change=f"{number:012}")
-        assert looks(ledger, POOL.sealed, NOW) == number
+        assert looks(ledger, POOL, NOW) == number
         ledger = carried_out(cures, case=case, wanted=rich, before=ledger)
 
     assert trial_step(CASE, rich, POOL, ledger, {}, NOW).waits.startswith("the sealed list was looked at 20 times")
     assert trial_step(CASE, rich, POOL, ledger, {}, "2027-01-02T00:00:00+00:00").entries
+
+    rotated = msgspec.structs.replace(POOL, sealed=seal(GUARDS[1:], SALT), sealed_at=NOW, looked=19)
+    assert looks(ledger, rotated, NOW) == 19
+    assert looks(ledger, rotated, "2027-01-02T00:00:00+00:00") == 0
 
 
 def test_a_confirmation_that_is_no_discovery_of_its_week_is_none() -> None:
