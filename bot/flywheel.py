@@ -33,6 +33,7 @@ from bot.model import (
     Finding,
     Harness,
     IntegritySignal,
+    Modification,
     Pattern,
     Prediction,
     Proposal,
@@ -44,6 +45,7 @@ from bot.modifications.backtest import GUARDS, calibrate
 from bot.modifications.generate import generate, lead
 from bot.modifications.overfit import hygiene
 from bot.modifications.predict import predict
+from bot.modifications.upkeep import Kept, upkeep
 from bot.signals.redact import redact
 from bot.traces.analyse import analyse
 from bot.traces.fingerprint import fingerprint
@@ -81,7 +83,7 @@ def turn(
     patterns = _with_unjudged(mine(findings, judged, detectors, ledger.remembered()), findings, seen)
     suspicions = tuple(_suspicions(seen, sources))
     refused: list[str] = []
-    proposed = _propose(patterns, judged, harnesses, policy, detectors, ledger, suspicions, refused, held_out)
+    proposed = _propose(patterns, judged, harnesses, policy, detectors, ledger, suspicions, refused, held_out, findings)
     standing = [one.last for one in ledger.changes.values() if one.is_open]
     proposals = capped(proposed, standing, ledger.entries, policy.caps, at)
     return Turn(
@@ -187,14 +189,32 @@ def _propose(
     suspicions: Sequence[IntegritySignal],
     refused: list[str],
     held_out: Mapping[str, str],
+    findings: Sequence[Finding],
 ) -> Iterator[Proposal]:
-    """A proposal for every repository in which an actionable pattern keeps failing, best patterns first.
+    """A proposal for every repository in which an actionable pattern keeps failing, best patterns first; then what
+    keeps up that which was installed before.
 
     A harness that cannot take a remedy is said in `refused`; the other repositories go on.
     """
     by_id = {detector.id: detector for detector in detectors}
     record = cache(lambda model: records(ledger.entries, policy, model))
     actionable = [pattern for pattern in patterns if pattern.status == "actionable"]
+
+    def judged_of(modification: Modification, here: Sequence[Episode], trust: Trust) -> Proposal:
+        model = _model(here)
+        decision = judge(
+            modification,
+            policy,
+            record(model),
+            integrity=hygiene(modification, held_out),
+            trust=trust,
+            doubts=doubts(modification.pattern, suspicions),
+            dismissed=dismissal_holds(ledger.changes.get(modification.id), modification.pattern.failed),
+            trial=ledger.trial(modification.id, modification.revision),
+            stable=by_id[modification.detector].status == "stable",
+        )
+        return Proposal(modification, decision, model)
+
     for repository in sorted({name for pattern in actionable for name in pattern.repositories}):
         here = [episode for episode in judged if episode.repository == repository]
         recurring = [pattern for pattern in actionable if _failures_in(pattern, here) >= MIN_FAILED_HERE]
@@ -210,19 +230,32 @@ def _propose(
                 refused.append(f"{repository}: {error}")
                 continue
             if modification is not None:
-                model = _model(here)
-                decision = judge(
-                    modification,
-                    policy,
-                    record(model),
-                    integrity=hygiene(modification, held_out),
-                    trust=_trust(pattern, here),
-                    doubts=doubts(pattern, suspicions),
-                    dismissed=dismissal_holds(ledger.changes.get(modification.id), modification.pattern.failed),
-                    trial=ledger.trial(modification.id, modification.revision),
-                    stable=detector.status == "stable",
-                )
-                yield Proposal(modification, decision, model)
+                yield judged_of(modification, here, _trust(pattern, here))
+    for repository, harness in sorted(harnesses.items()):
+        here = [episode for episode in judged if episode.repository == repository]
+        for kept in _kept_up(harness, here, actionable, by_id, findings, ledger, refused):
+            yield judged_of(kept.modification, here, min((one.trust for one in kept.runs), default="T0"))
+
+
+def _kept_up(
+    harness: Harness,
+    here: Sequence[Episode],
+    patterns: Sequence[Pattern],
+    detectors: Mapping[str, Detector],
+    findings: Sequence[Finding],
+    ledger: Ledger,
+    refused: list[str],
+) -> Sequence[Kept]:
+    """What is due to what was installed; a file that is damaged is said in `refused`."""
+    found: dict[str, set[str]] = {}
+    for finding in findings:
+        found.setdefault(finding.detector, set()).add(finding.episode)
+    merged = {entry.change: entry.at for entry in ledger.entries if entry.event == "merged"}
+    try:
+        return list(upkeep(harness, here, patterns, detectors, found, merged, _agent(here)))
+    except UserError as error:
+        refused.append(f"{harness.repository}: {error}")
+        return []
 
 
 def _of(prediction: Prediction, episodes: Sequence[Episode]) -> Prediction:

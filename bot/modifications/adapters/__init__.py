@@ -11,17 +11,18 @@ from bot.modifications.adapters import claude_hooks, managed_block
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """How a component is written. `plan` names the files and gives them as they stand (before == after); `fill` writes
-    the remedy in, with the id of the change and the thresholds of a guard. Both raise UserError with the mend."""
+    """How a component is written. `plan` names the files and gives them as they stand (before == after), `kind` says
+    what kind of edit that will be, `fill` writes the remedy in, with the id of the change and thresholds. All raise
+    UserError with the mend."""
 
     component: Component
-    kind: str
+    kind: Callable[[tuple[Edit, ...], Detector], str]
     plan: Callable[[Harness, Remedy, str], tuple[Edit, ...]]
     fill: Callable[[tuple[Edit, ...], Detector, str, Mapping[str, int]], tuple[Edit, ...]]
 
 
 ADAPTERS: tuple[Adapter, ...] = (
-    Adapter("instructions", "managed-block", managed_block.plan, managed_block.fill),
-    Adapter("hooks", "guard", claude_hooks.plan, claude_hooks.fill),
+    Adapter("instructions", managed_block.kind, managed_block.plan, managed_block.fill),
+    Adapter("hooks", claude_hooks.kind, claude_hooks.plan, claude_hooks.fill),
 )
 """A new one is a file here and a line there."""
