@@ -14,6 +14,12 @@ SUBJECT = 72
 MAX_BODY = 58_000
 """GitHub refuses bodies of more than 65,536 characters."""
 
+DOES = {
+    "guard-threshold": "Move a threshold of the guard against {}",
+    "managed-block-refresh": "Refresh the advice against {}",
+    "expired-rule-removal": "Take out the advice against {}",
+}
+"""The subject of a commit that keeps up what was installed before; every other one adds a remedy."""
 MAX_DRAFT = 30_000
 SHOWN_EPISODES = 3
 MAX_LISTED = 10
@@ -36,6 +42,7 @@ def commit_message(proposal: Proposal) -> str:
     """A subject of at most 72 characters, a sentence of why, and the trailers of design.md §4."""
     change = proposal.modification
     remedy = change.remedy.guard.replace("-", " ") if change.remedy.guard else "advice"
+    subject = DOES.get(change.kind, f"Add {remedy} against {change.detector}").format(change.detector)
     pattern, prediction = change.pattern, change.prediction
     trailers = {
         "Flywheel-Change": f"{change.id}.{change.revision}",
@@ -46,7 +53,7 @@ def commit_message(proposal: Proposal) -> str:
     }
     return "\n".join(
         [
-            plain(f"Add {remedy} against {change.detector}", SUBJECT),
+            plain(subject, SUBJECT),
             "",
             f"{plain(change.title)}.",
             f"Seen in {words.how_often(pattern)}.",
