@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from bot.approval.facts import escapes, lines_added, matches, undoes, weakens
-from bot.approval.kinds import KINDS, is_kind, one_number
+from bot.approval.kinds import KINDS, REMOVAL, is_kind, one_number
 from bot.approval.policy import Bars, Policy
 from bot.approval.record import Record, of
-from bot.model import TIERS, Decision, Modification, Reason, Tier, TrialResult, Trust
+from bot.model import TIERS, Decision, Modification, Pattern, Reason, Tier, TrialResult, Trust
 
 TRUSTED: dict[Trust, Tier] = {"T0": "backlog", "T1": "interactive", "T2": "autonomous"}
 TRIED: dict[TrialResult, Tier] = {
@@ -158,6 +158,9 @@ def _lift(modification: Modification, policy: Policy) -> Iterator[Reason]:
     passes = prediction.replay.passed_episodes if prediction.replay is not None else 0
     tier = _within(policy, lambda bars: passes >= bars.passing_episodes)
     yield Reason("measured", tier, f"replayed over {passes} passing episodes")
+    if "silent" in pattern.reasons and is_kind(REMOVAL, modification.edits):
+        yield from _silence(pattern, policy)
+        return
     seen = pattern.contrast
     shown = "no contrast"
     if seen is not None:
@@ -169,6 +172,15 @@ def _lift(modification: Modification, policy: Policy) -> Iterator[Reason]:
     fixes, risks = len(prediction.fixes), len(prediction.risks)
     tier = "backlog" if not fixes else "autonomous" if risks < fixes else "interactive"
     yield Reason("prediction", tier, f"{fixes} fixes, {risks} at risk")
+
+
+def _silence(pattern: Pattern, policy: Policy) -> Iterator[Reason]:
+    """A rule that goes cures nothing: what speaks for it is that its failure stayed away, in failures and passes."""
+    runs, shown = pattern.failed_of + pattern.passed_of, pattern.failed + pattern.passed
+    tier = _within(policy, lambda bars: not shown and runs >= 2 * bars.passing_episodes)
+    yield Reason("lift", tier, f"seen in {shown} of {runs} runs since its rule went in")
+    yield Reason("stratum", "autonomous", "nothing is compared")
+    yield Reason("prediction", "autonomous", "nothing is expected to change")
 
 
 def _record(modification: Modification, policy: Policy, record: Sequence[Record], stable: bool) -> Iterator[Reason]:

@@ -15,6 +15,7 @@ NUMBER = re.compile(r"\d{1,9}")
 CONSTANT = re.compile(r"[A-Z][A-Z_]{0,40} = \d{1,9}")
 PATIENCE = re.compile(r"retr|time-?out|attempt", re.IGNORECASE)
 MAX_READ = 2_000
+REMOVAL = "expired-rule-removal"
 FACTOR = 2
 """A number may at most double or halve by itself: a limit raised a thousandfold is a limit removed."""
 LINTERS = ("ruff.toml", ".ruff.toml", ".golangci.yml", ".golangci.yaml", ".yamllint", ".rubocop.yml")
@@ -114,7 +115,7 @@ def _markers(text: str) -> list[str]:
 KINDS: Mapping[str, Callable[[Edit], bool]] = {
     "guard-threshold": _is_threshold,
     "managed-block-refresh": _is_refresh,
-    "expired-rule-removal": _is_removal,
+    REMOVAL: _is_removal,
     "retry-or-timeout": _is_patience,
     "lint-rule": _is_lint_rule,
 }

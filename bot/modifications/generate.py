@@ -9,6 +9,9 @@ from bot.model import Component, Detector, Edit, Harness, Modification, Pattern,
 from bot.modifications import patch
 from bot.modifications.adapters import ADAPTERS
 
+FIRST = ("managed-block", "guard")
+"""The kinds that bring a remedy; what keeps it up later is another change, with a record of its own."""
+
 
 def generate(
     pattern: Pattern,
@@ -29,7 +32,9 @@ def generate(
     remedy = detector.remedy
     adapter = next(adapter for adapter in ADAPTERS if adapter.component == remedy.component)
     planned = adapter.plan(harness, remedy, agent)
-    change = identity(harness.repository, detector.id, remedy.component, [edit.path for edit in planned])
+    kind = adapter.kind(planned, detector)
+    named = [edit.path for edit in planned] + [kind] * (kind not in FIRST)
+    change = identity(harness.repository, detector.id, remedy.component, named)
     edits = tuple(
         edit for edit in adapter.fill(planned, detector, change, parameters or {}) if edit.before != edit.after
     )
@@ -42,7 +47,7 @@ def generate(
         repository=harness.repository,
         detector=detector.id,
         component=remedy.component,
-        kind=adapter.kind,
+        kind=kind,
         title=detector.title,
         edits=edits,
         inverse=patch.inverse(edits),

@@ -102,6 +102,11 @@ def plan(harness: Harness, remedy: Remedy, agent: str) -> tuple[Edit, ...]:
     )
 
 
+def kind(planned: tuple[Edit, ...], detector: Detector) -> str:
+    """A guard, newly installed or brought up to date; its thresholds are bot/modifications/upkeep.py's."""
+    return "guard"
+
+
 def fill(planned: tuple[Edit, ...], detector: Detector, change: str, parameters: Mapping[str, int]) -> tuple[Edit, ...]:
     """The guard's script with its thresholds, and the settings that run it.
 

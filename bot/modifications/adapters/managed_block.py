@@ -114,6 +114,12 @@ def remove(text: str, detector: str, path: str) -> str:
     return before + apart + rest
 
 
+def says(text: str, detector: str, path: str) -> tuple[str, ...] | None:
+    """The lines inside the block of `detector`; None when there is none."""
+    block = next((block for block in blocks(text, path) if block.detector == detector), None)
+    return tuple(_EOL.split(text[block.start : block.end])[1:-1]) if block is not None else None
+
+
 def check_body(body: str, name: str) -> tuple[str, ...]:
     """The lines of a remedy that may stand in a block. UserError, which calls it `name`, when it may not."""
     lines = tuple(line.rstrip() for line in body.strip().split("\n"))
@@ -143,10 +149,20 @@ def plan(harness: Harness, remedy: Remedy, agent: str) -> tuple[Edit, ...]:
     return (Edit(path, None, None),)
 
 
+def kind(planned: tuple[Edit, ...], detector: Detector) -> str:
+    """`managed-block`, or its refresh where a block of this detector stands already."""
+    (file,) = planned
+    standing = any(block.detector == detector.id for block in blocks(file.before or "", file.path))
+    return "managed-block-refresh" if standing else "managed-block"
+
+
 def fill(planned: tuple[Edit, ...], detector: Detector, change: str, parameters: Mapping[str, int]) -> tuple[Edit, ...]:
     """The planned file with the block written in; prose has no parameters."""
     (file,) = planned
-    after = write(file.before or "", detector.id, change, detector.remedy.text, file.path)
+    before = file.before or ""
+    if says(before, detector.id, file.path) == check_body(detector.remedy.text, f"the remedy of {detector.id}"):
+        return planned
+    after = write(before, detector.id, change, detector.remedy.text, file.path)
     return (Edit(file.path, file.before, after, file.mode),)
 
 
