@@ -45,6 +45,7 @@ class Inbox:
             raise mended(self._database.name, error) from error
         self._upserts = sql.Upserts(is_sqlite=self._database.is_file)
         self._writer = Writer(self._write)
+        self._is_idle = True
 
     def put(self, hint: Hint, at: float) -> Future[bool]:
         """Done when it is on disk: True when there is something new to do, False for one that was known.
@@ -58,23 +59,20 @@ class Inbox:
 
         What killed its worker MAX_ATTEMPTS times is left to a person, as failed.
         """
-        with self._database.look() as connection:
-            if connection.scalar(sql.NEXT_INSTALLATION, {"at": at}) is None:
-                return None
+        if self._is_idle and not self._has_work(at):
+            return None
         lease = f"{holder}/{uuid4().hex}"
         with self._database.change() as connection:
             while key := _next(connection, at):
-                said = f"its worker ended {MAX_ATTEMPTS} times without an answer"
-                of_key = sql.of_key(key)
-                connection.execute(sql.GIVE_UP, {**of_key, "at": at, "why": said, "most": MAX_ATTEMPTS})
-                rows = connection.execute(sql.ROWS, of_key).all()
-                if not rows:
-                    _settle(connection, key)
+                rows = connection.execute(sql.ROWS, sql.of_key(key)).all()
+                if not rows or max(row[1] for row in rows) >= MAX_ATTEMPTS:
+                    _give_up(connection, key, at)
                     continue
-                connection.execute(sql.HOLD, {**of_key, "lease": lease})
                 self._hold(connection, key, lease, at, seconds)
                 hints = tuple(msgspec.json.decode(row[0], type=Hint) for row in rows)
+                self._is_idle = False
                 return Work(*key, hints, lease, 1 + max(row[1] for row in rows))
+        self._is_idle = True
         return None
 
     def renew(self, work: Work, at: float, seconds: float) -> bool:
@@ -203,7 +201,13 @@ class Inbox:
                 connection.execute(self._upserts.served, {"ids": list(news)})
         return [one in news for one in ids]
 
+    def _has_work(self, at: float) -> bool:
+        """Whether there is something to take; a reader costs nobody the lock, however often it looks."""
+        with self._database.look() as connection:
+            return connection.scalar(sql.NEXT_INSTALLATION, {"at": at}) is not None
+
     def _hold(self, connection: sa.Connection, key: _Key, lease: str, at: float, seconds: float) -> None:
+        connection.execute(sql.HOLD, {**sql.of_key(key), "lease": lease})
         busy = dict(zip(sql.KEY, key, strict=True)) | {"holder": lease, "until": at + seconds}
         connection.execute(self._upserts.busy, busy)
         connection.execute(self._upserts.serve, {"installation": key[0], "at": at})
@@ -230,13 +234,17 @@ def _next(connection: sa.Connection, at: float) -> _Key | None:
     return row[0], row[1], row[2], row[3]
 
 
+def _give_up(connection: sa.Connection, key: _Key, at: float) -> None:
+    """Leave to a person what killed its workers; what is newer than those waits on."""
+    said = f"its worker ended {MAX_ATTEMPTS} times without an answer"
+    connection.execute(sql.GIVE_UP, {**sql.of_key(key), "at": at, "why": said, "most": MAX_ATTEMPTS})
+    _settle(connection, key)
+
+
 def _settle(connection: sa.Connection, key: _Key) -> None:
     """Make the job of a key what its waiting deliveries say: gone without any, else as old as the first of them."""
-    first = connection.scalar(sql.FIRST, sql.of_key(key))
-    if first is None:
-        connection.execute(sql.DROP_JOB, sql.of_key(key))
-    else:
-        connection.execute(sql.MOVE_JOB, {**sql.of_key(key), "first_": first})
+    if connection.execute(sql.DROP_JOB, sql.of_key(key)).rowcount == 0:
+        connection.execute(sql.MOVE_JOB, sql.of_key(key))
 
 
 def _key(work: Work) -> _Key:

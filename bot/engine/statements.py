@@ -51,7 +51,6 @@ NEXT_JOB = (
 )
 _WAITING = sa.and_(_of(DELIVERY), DELIVERY.c.state == "received")
 ROWS = sa.select(DELIVERY.c.hint, DELIVERY.c.attempts).where(_WAITING).order_by(DELIVERY.c.received_at, DELIVERY.c.id)
-FIRST = sa.select(sa.func.min(DELIVERY.c.received_at)).where(_WAITING)
 HOLD = sa.update(DELIVERY).where(_WAITING).values(holder=LEASE, attempts=DELIVERY.c.attempts + 1)
 GIVE_UP = (
     sa.update(DELIVERY)
@@ -73,8 +72,9 @@ GIVE_BACK = (
 )
 PUT_OFF = sa.update(JOB).where(_of(JOB)).values(due=UNTIL)
 PUT_OFF_ALL = sa.update(SERVED).where(SERVED.c.installation == INSTALLATION, SERVED.c.due < UNTIL).values(due=UNTIL)
-DROP_JOB = sa.delete(JOB).where(_of(JOB))
-MOVE_JOB = sa.update(JOB).where(_of(JOB)).values(first=sa.bindparam("first_", type_=sa.Double))
+DROP_JOB = sa.delete(JOB).where(_of(JOB), ~sa.exists().where(_WAITING))
+_FIRST = sa.select(sa.func.min(DELIVERY.c.received_at)).where(_WAITING).scalar_subquery()
+MOVE_JOB = sa.update(JOB).where(_of(JOB), JOB.c.first != _FIRST).values(first=_FIRST)
 _LEASED = sa.and_(
     BUSY.c.installation == INSTALLATION,
     BUSY.c.repository == sa.bindparam("repository_", type_=sa.BigInteger),
