@@ -321,6 +321,7 @@ def trial_work(
     repository: Annotated[Path, typer.Option("--repo", help="The clone, with its whole history.")] = Path(),
     prepare: Prepare = "",
     seconds: Annotated[float, typer.Option("--seconds", help="How long the agent may take.")] = 1800.0,
+    shard: Annotated[str, typer.Option("--shard", help="Which share of the runs: 2/8.")] = "1/1",
     as_json: Json = False,
 ) -> None:
     """Run one arm of one batch of a trial; the sealed list stands in $FLYWHEEL_SEALED."""
@@ -329,7 +330,7 @@ def trial_work(
 
     asked = working_tasks.Request(
         arm, commit, work, guards, repeats, seal, stage, tasks, os.environ.get("FLYWHEEL_SEALED", ""), agent, verify,
-        prepare, seconds,
+        prepare, seconds, shard=working_tasks.shard_of(shard),
     )  # fmt: skip
     told = working_tasks.work(asked, workshop.Workshop(repository), workshop.run, _say)
     files.write(results, told.encode())
@@ -586,11 +587,12 @@ def doctor(
     from bot.forge import webhook
     from bot.forge.github import health
     from bot.forge.github.client import App
-    from bot.jobs.configuration import PATH
+    from bot.jobs.configuration import PATH, SHARED_PATH, SHARED_REPOSITORY
 
+    files = health.Files(PATH, SHARED_REPOSITORY, SHARED_PATH)
     ask = doctoring.Ask(
-        app=lambda who, name: health.look(App(who.id, who.private_key, who.api), name, PATH),
-        token=lambda token, api, name: health.look_with_token(token, api, name, PATH),
+        app=lambda who, name: health.look(App(who.id, who.private_key, who.api), name, files),
+        token=lambda token, api, name: health.look_with_token(token, api, name, files),
         database=_try_database,
         secrets=webhook.secrets_of,
     )

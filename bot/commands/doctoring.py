@@ -159,6 +159,8 @@ def _of_github(found: Health, repository: str, policy: Policy) -> Iterator[Row]:
         yield from _asks(found.app)
         if repository:
             yield from _installed(found, repository, found.app)
+        else:
+            yield _installations(found, found.app)
     if repository and (found.app is None or (found.installation and not found.installation.suspended)):
         yield from _repository(found, repository, policy)
 
@@ -188,6 +190,16 @@ def _asks(app: Party) -> Iterator[Row]:
         yield Row("app-events", "ok", "all of them")
 
 
+def _installations(found: Health, app: Party) -> Row:
+    install = f"Install it: {app.page}/installations/new"
+    if found.installations is None:
+        return Row("installed", "unknown", found.failed.get("installations", "not told"), "Look again later.")
+    if not found.installations:
+        return Row("installed", "missing", "nowhere", install)
+    many = "an account" if found.installations == 1 else f"{found.installations} accounts"
+    return Row("installed", "ok", f"on {many}; name a repository to look at it")
+
+
 def _installed(found: Health, repository: str, app: Party) -> Iterator[Row]:
     granted = found.installation
     if granted is None:
@@ -214,6 +226,7 @@ def _repository(found: Health, repository: str, policy: Policy) -> Iterator[Row]
         return
     yield Row("repository", "ok", f"{seen.name}, default branch {seen.branch}")
     yield _configuration(found, seen, policy)
+    yield from _shared(found, seen, policy)
     yield from _may_be_asked(seen)
     yield from _evidence(found, seen)
     yield from _merging(found, seen)
@@ -222,14 +235,28 @@ def _repository(found: Health, repository: str, policy: Policy) -> Iterator[Row]
 def _configuration(found: Health, seen: Seen, policy: Policy) -> Row:
     if "configuration" in found.failed:
         return Row("configuration", "unknown", found.failed["configuration"], "Look again later.")
-    read = configuration.read(seen.file, None, policy)
+    read = configuration.read(seen.file, seen.shared, policy)
     if not read.present:
         mend = f"Merge the pull request “Configure Flywheel”, or commit {configuration.PATH}."
         return Row("configuration", "note", "it does not take part yet", mend)
-    if read.problems:
-        return _row("configuration", read.problems[0].text)
-    state = "paused" if read.pause else read.mode
+    own = next((one for one in read.problems if not one.shared), None)
+    if own is not None:
+        return _row("configuration", own.text)
+    state = "observe" if read.problems else "paused" if read.pause else read.mode
     return Row("configuration", "ok", f"valid: {state}")
+
+
+def _shared(found: Health, seen: Seen, policy: Policy) -> Iterator[Row]:
+    """The owner's shared file, where there is one: it must be mended before anything is done anywhere."""
+    if "shared-configuration" in found.failed:
+        yield Row("shared-configuration", "unknown", found.failed["shared-configuration"], "Look again later.")
+        return
+    if seen.shared is None:
+        return
+    for problem in configuration.read(None, seen.shared, policy).problems:
+        yield _row("shared-configuration", problem.text)
+        return
+    yield Row("shared-configuration", "ok", "valid")
 
 
 def _may_be_asked(seen: Seen) -> Iterator[Row]:

@@ -35,6 +35,8 @@ class Seen(msgspec.Struct, frozen=True):
     labels: tuple[str, ...] | None = None
     bundles: int | None = None
     file: str | None = None
+    shared: str | None = None
+    """The text of the owner's shared configuration, None when there is none that we see."""
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -46,3 +48,5 @@ class Health(msgspec.Struct, frozen=True):
     repository: Seen | None = None
     skew: float | None = None
     failed: Mapping[str, str] = msgspec.field(default_factory=dict)
+    installations: int | None = None
+    """On how many accounts the App is installed; None when that was not asked."""

@@ -17,8 +17,7 @@ from bot import ledger
 from bot.errors import UserError
 from bot.hosting.places import Installation, Repository
 from bot.jobs.memory import NAME, Memory
-from bot.ledger import Ledger
-from bot.model import CloseChange, Entry, branch_of, replace
+from bot.model import replace
 
 KEPT = "places.json"
 MAX_MANIFEST = 4 << 20
@@ -105,7 +104,7 @@ def follow(memory: Memory, before: Kept, now: Repository) -> None:
             old.rename(new)
         except OSError as error:
             raise _cannot(new, error) from error
-        for manifest in new.rglob("manifest.json") if new.is_dir() else ():
+        for manifest in new.glob("*/manifest.json"):
             _rename_in(manifest, before.name, now.name)
 
 
@@ -114,21 +113,6 @@ def under(lines: Iterable[str], name: str) -> Iterator[str]:
     for line in lines:
         entry = ledger.decode(line)
         yield line if entry is None or entry.repository == name else ledger.encode(replace(entry, repository=name))
-
-
-def leaving(
-    remembered: Ledger, repository: str, why: str, at: str
-) -> tuple[tuple[Entry, ...], tuple[CloseChange, ...]]:
-    """What ends when a repository takes part no more, or only looks on: the entries first, then the effects.
-
-    Everything of ours that is open there is closed, but for what a person has committed to (the forge keeps that).
-    """
-    entries, effects = [], []
-    for change, one in remembered.changes.items():
-        if one.is_open and one.last.repository == repository:
-            entries.append(replace(one.last, at=at, event="withdrawn", reason=why))
-            effects.append(CloseChange(repository, change, branch_of(one.last.detector, change), why))
-    return tuple(entries), tuple(effects)
 
 
 def places(memory: Memory) -> tuple[Kept, ...]:
@@ -158,13 +142,15 @@ def _folders(memory: Memory, name: str) -> tuple[Path, Path]:
 
 
 def _rename_in(manifest: Path, old: str, new: str) -> None:
-    """A manifest of ours names its repository; one that cannot be read is left."""
+    """A head's manifest names its repository; one that cannot be read is left, and so is what a bundle holds."""
     try:
         if manifest.stat().st_size > MAX_MANIFEST:
             return
         data = json.loads(manifest.read_bytes())
         if isinstance(data, dict) and data.get("repository") == old:
-            manifest.write_text(json.dumps(data | {"repository": new}), encoding="utf-8")
+            aside = manifest.with_suffix(".new")
+            aside.write_text(json.dumps(data | {"repository": new}), encoding="utf-8")
+            aside.replace(manifest)
     except (OSError, ValueError, RecursionError):
         return
 

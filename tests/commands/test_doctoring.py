@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+import github as pygithub
 import pytest
 
 from bot.commands import doctoring
@@ -27,6 +28,7 @@ from tests.github.server import Fault, GitHub
 from tests.github.world import Repository, World
 
 __all__ = ["ann", "github", "shop", "world"]
+FILES = health.Files(PATH, ".github", "flywheel.yml")
 SECRET = "0123456789abcdef0123"
 
 
@@ -35,8 +37,8 @@ def database(url: str) -> None:
 
 
 ASK = Ask(
-    app=lambda who, name: health.look(App(who.id, who.private_key, who.api), name, PATH),
-    token=lambda token, api, name: health.look_with_token(token, api, name, PATH),
+    app=lambda who, name: health.look(App(who.id, who.private_key, who.api), name, FILES),
+    token=lambda token, api, name: health.look_with_token(token, api, name, FILES),
     database=database,
     secrets=webhook.secrets_of,
 )
@@ -156,7 +158,7 @@ def test_a_database_that_cannot_be_written(environment: dict[str, str], till: Re
 @pytest.mark.parametrize(("ahead", "way"), [(600.0, "ahead of"), (-600.0, "behind")])
 def test_a_clock_that_is_wrong(ahead: float, way: str, environment: dict[str, str], till: Repository) -> None:
     ask = Ask(
-        lambda who, name: health.look(App(who.id, who.private_key, who.api), name, PATH, lambda: time.time() + ahead),
+        lambda who, name: health.look(App(who.id, who.private_key, who.api), name, FILES, lambda: time.time() + ahead),
         ASK.token,
         ASK.database,
         ASK.secrets,
@@ -215,6 +217,31 @@ def test_what_is_wrong_with_a_repository(environment: dict[str, str], world: Wor
     assert ["note"] * 5 == [
         found[code].status for code in ("pulls", "bundles", "labels", "auto-merge", "required-check")
     ]
+
+
+def test_a_shared_file_that_cannot_be_read_is_said_and_stops_a_valid_one(
+    environment: dict[str, str], till: Repository, world: World, ann: pygithub.Github
+) -> None:
+    installed = next(iter(world.installations.values()))
+    shared = world.repository("octo/.github", {"flywheel.yml": "version: 1\nmode: observe\n"})
+    assert "shared-configuration" not in rows(environment, "octo/till")
+    installed.repositories.append(shared.id)
+
+    assert "valid: observe" == rows(environment, "octo/till")["configuration"].said
+    ann.get_repo("octo/.github").update_file(
+        "flywheel.yml", "m", "nonsense: 1\n", ann.get_repo("octo/.github").get_contents("flywheel.yml").sha
+    )
+    found = rows(environment, "octo/till")
+
+    assert ["shared-configuration"] == list(missing(found))
+    assert "valid: observe" == found["configuration"].said
+
+
+def test_without_a_repository_it_says_where_the_app_is(environment: dict[str, str], world: World) -> None:
+    assert {"installed": "nowhere"} == missing(rows(environment))
+    world.install("octo", world.repository("octo/till", {"a": "b\n"}))
+
+    assert "on an account; name a repository to look at it" == rows(environment)["installed"].said
 
 
 def test_a_repository_that_does_not_take_part_is_told_how_to_begin(

@@ -1,4 +1,4 @@
-"""What cannot be looked up is left, what nobody may see is forgotten, and what was renamed keeps what is known of it."""
+"""What cannot be looked up is left, what nobody may see is forgotten, what was renamed keeps what is known of it."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from bot import ledger
 from bot.errors import UserError
 from bot.hosting.places import Installation, Repository
-from bot.jobs.lifecycle import Kept, fate, follow, forget, leaving, places, tidy, under
+from bot.jobs.lifecycle import Kept, fate, follow, forget, places, tidy, under
 from bot.jobs.memory import Last, Memory
 from bot.model import Entry
 
@@ -24,6 +24,8 @@ def memory(tmp_path: Path) -> Memory:
         folder = made.evidence / one.name / "abc"
         folder.mkdir(parents=True)
         (folder / "manifest.json").write_text(json.dumps({"repository": one.name, "pull": 3}))
+        (folder / "reports").mkdir()
+        (folder / "reports" / "manifest.json").write_text('{"repository": "octo/shop"}')
         made.keep_ledger(one.name, ["{}"])
         made.keep_last(one.id, Last("2026-01-01"))
     return made
@@ -105,6 +107,8 @@ def test_what_is_known_follows_a_new_name(memory: Memory) -> None:
     assert ("octo/shop: it is octo/store now.",) == said
     manifest = json.loads((memory.evidence / "octo/store/abc/manifest.json").read_text())
     assert {"repository": "octo/store", "pull": 3} == manifest
+    evidence = (memory.evidence / "octo/store/abc/reports/manifest.json").read_text()
+    assert '{"repository": "octo/shop"}' == evidence
     assert (memory.root / "ledgers/octo/store.jsonl").exists()
     assert Last("2026-01-01") == memory.last(1)
     assert not [path for path in there(memory) if "shop" in path]
@@ -153,19 +157,3 @@ def test_an_old_line_speaks_of_todays_name_and_a_strange_line_stays() -> None:
 
     assert ledger.encode(entry("proposed", "a" * 12, "octo/x")) == found[0]
     assert lines[1:] == found[1:]
-
-
-def test_a_repository_that_leaves_closes_what_is_open_and_nothing_else() -> None:
-    lines = [
-        entry("proposed", "a" * 12),
-        entry("proposed", "b" * 12),
-        entry("merged", "b" * 12),
-        entry("proposed", "c" * 12, "octo/till"),
-    ]
-
-    entries, effects = leaving(ledger.fold(map(ledger.encode, lines)), "octo/shop", "The file is gone.", "2026-02-02")
-
-    assert [("withdrawn", "a" * 12, "The file is gone.", "2026-02-02")] == [
-        (one.event, one.change, one.reason, one.at) for one in entries
-    ]
-    assert [f"flywheel/finishes-on-red-{'a' * 12}"] == [one.branch for one in effects]

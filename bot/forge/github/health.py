@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from githubkit import AppAuthStrategy
 
 from bot.errors import UserError
-from bot.forge.github.client import TIMEOUT, App, Permissions, Reader, with_token
-from bot.forge.github.errors import RateLimitedError, UnavailableError
+from bot.forge.github.client import PAGE, TIMEOUT, App, Permissions, Reader, with_token
+from bot.forge.github.errors import RateLimitedError, StatusError, UnavailableError
 from bot.forge.github.onboarding import default_file
 from bot.hosting.asked import PERMISSIONS
 from bot.hosting.health import Health, Party, Seen
@@ -83,32 +83,46 @@ class _Branch(msgspec.Struct, frozen=True):
     protection: _Protection = _Protection()
 
 
-def look(app: App, repository: str, path: str, now: Callable[[], float] = time.time) -> Health:
-    """As an App. Without a `repository` only the App itself is looked at. `path` is the configuration's."""
+class Files(msgspec.Struct, frozen=True):
+    """Where configuration stands: a repository's own, and (in which repository of the owner's) the shared one."""
+
+    own: str
+    shared_repository: str
+    shared: str
+
+
+def look(app: App, repository: str, files: Files, now: Callable[[], float] = time.time) -> Health:
+    """As an App. Without a `repository` only the App itself is looked at."""
     failed: dict[str, str] = {}
     skew = _tried(failed, "reach", lambda: _skew(app.api, now))
     if skew is None:
         return Health(failed=failed)
-    if (bad := _key_problem(app.private_key)) or not repository:
-        failed |= {"private-key": bad} if bad else {}
-        seen = None if bad else _tried(failed, "jwt", lambda: _as_app(app, "/app"))
-        return Health(app=seen, skew=skew, failed=failed)
-    asking = _tried(failed, "jwt", lambda: _as_app(app, "/app"))
-    if asking is None:
-        return Health(skew=skew, failed=failed)
+    if bad := _key_problem(app.private_key):
+        return Health(skew=skew, failed={"private-key": bad})
+    asking = _tried(failed, "jwt", lambda: _as_app(app, "/app", _Party))
+    if asking is None or not repository:
+        count = None if asking is None else _tried(failed, "installations", lambda: _installations(app))
+        return Health(_party(asking), skew=skew, failed=failed, installations=count)
     where = f"/repos/{quote(repository, safe='/')}/installation"
-    granted = _tried(failed, "installed", lambda: _as_app(app, where))
-    if granted is None or granted.suspended:
-        return Health(asking, granted, None, skew, failed)
+    granted = _tried(failed, "installed", lambda: _as_app(app, where, _Party))
+    if granted is None or granted.suspended_at is not None:
+        return Health(_party(asking), _party(granted), None, skew, failed)
     wanted: Permissions = {name: "read" for name in granted.permissions if name in PERMISSIONS}
     reader = app.reader(granted.id, repository, wanted)
     try:
-        return Health(asking, granted, _seen(reader, repository, path, failed), skew, failed)
+        seen = _seen(reader, repository, files, failed)
     finally:
         reader.close()
+    owners = f"{repository.partition('/')[0]}/{files.shared_repository}"
+    reader = app.reader(granted.id, owners, {"metadata": "read", "contents": "read"})
+    try:
+        seen = None if seen is None else _with_shared(seen, reader, owners, files, failed)
+    finally:
+        reader.close()
+    return Health(_party(asking), _party(granted), seen, skew, failed)
 
 
-def look_with_token(token: str, api: str, repository: str, path: str) -> Health:
+def look_with_token(token: str, api: str, repository: str, files: Files) -> Health:
     """With a plain token: the repository alone."""
     failed: dict[str, str] = {}
     skew = _tried(failed, "reach", lambda: _skew(api, time.time))
@@ -116,13 +130,16 @@ def look_with_token(token: str, api: str, repository: str, path: str) -> Health:
         return Health(failed=failed)
     reader, writer = with_token(token, api)
     try:
-        return Health(repository=_seen(reader, repository, path, failed), skew=skew, failed=failed)
+        seen = _seen(reader, repository, files, failed)
+        owners = f"{repository.partition('/')[0]}/{files.shared_repository}"
+        seen = None if seen is None else _with_shared(seen, reader, owners, files, failed)
+        return Health(repository=seen, skew=skew, failed=failed)
     finally:
         reader.close()
         writer.close()
 
 
-def _seen(reader: Reader, repository: str, path: str, failed: dict[str, str]) -> Seen | None:
+def _seen(reader: Reader, repository: str, files: Files, failed: dict[str, str]) -> Seen | None:
     where = f"/repos/{quote(repository, safe='/')}"
     found = _tried(failed, "repository", lambda: reader.get(where, _Repository))
     if found is None:
@@ -145,7 +162,7 @@ def _seen(reader: Reader, repository: str, path: str, failed: dict[str, str]) ->
         required=_tried(failed, "required-check", lambda: _required(reader, where, found.default_branch)),
         labels=_tried(failed, "labels", lambda: tuple(one.name for one in reader.pages(f"{where}/labels", _Named))),
         bundles=None if artifacts is None else sum(one.name.startswith(BUNDLE) for one in artifacts),
-        file=_tried(failed, "configuration", lambda: default_file(reader, repository, path)),
+        file=_tried(failed, "configuration", lambda: default_file(reader, repository, files.own)),
     )
 
 
@@ -159,12 +176,34 @@ def _required(reader: Reader, where: str, branch: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _as_app(app: App, path: str) -> Party | None:
+def _with_shared(seen: Seen, reader: Reader, owners: str, files: Files, failed: dict[str, str]) -> Seen:
+    """With the owner's shared file, where the App is installed on the repository that holds it."""
+    try:
+        return msgspec.structs.replace(seen, shared=default_file(reader, owners, files.shared))
+    except StatusError as error:
+        if error.status not in (403, 404, 422):
+            failed["shared-configuration"] = str(error)
+    except (UserError, UnavailableError, RateLimitedError) as error:
+        failed["shared-configuration"] = str(error)
+    return seen
+
+
+def _as_app(app: App, path: str, kind: type[T]) -> T:
     reader = Reader(AppAuthStrategy(app.id, app.private_key), app.api, app.tokens)
     try:
-        found = reader.get(path, _Party)
+        return reader.get(path, kind)
     finally:
         reader.close()
+
+
+def _installations(app: App) -> int:
+    """On how many accounts it is installed, up to a hundred."""
+    return len(_as_app(app, f"/app/installations?per_page={PAGE}", tuple[_Party, ...]))
+
+
+def _party(found: _Party | None) -> Party | None:
+    if found is None:
+        return None
     return Party(found.id, found.html_url, found.permissions, found.events, found.suspended_at is not None)
 
 
