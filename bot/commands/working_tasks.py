@@ -74,21 +74,31 @@ class Request:
     prepare: str = ""
     seconds: float = 1800.0
     verify_seconds: float = 600.0
+    shard: tuple[int, int] = (1, 1)
+    """Which share of the runs this job does: the first of so many shares is 1."""
 
 
 def work(request: Request, workshop: Workshop, run: Runner, say: Callable[[str], None]) -> str:
     """The results of one arm as CSV. UserError for a batch that cannot be understood; nothing has run then."""
     if "{tests}" not in request.verify:
         raise UserError("--verify: it names no {tests}. Write where the test files go, as `pytest -q {tests}`.")
-    todo = list(_todo(request))
+    asked = list(_todo(request))
+    todo = [(task, name, of_set, n + 1) for task, name, of_set, count in asked for n in range(count)]
+    share = todo[request.shard[0] - 1 :: request.shard[1]]
     runs: list[Run] = []
-    for place, (task, name, of_set, count) in enumerate(todo, 1):
-        for number in range(count):
-            outcome, usd = _attempt(task, name, number + 1, request, workshop, run)
-            runs.append(Run(name, request.arm, str(number + 1), outcome, of_set, stage=request.stage, usd=usd))
-        judged = sum(one.outcome != "none" for one in runs[-count:]) if count else 0
-        say(f"{place} of {len(todo)}: {count} runs, {judged} with a verdict")
+    for place, (task, name, of_set, number) in enumerate(share, 1):
+        outcome, usd = _attempt(task, name, number, request, workshop, run)
+        runs.append(Run(name, request.arm, str(number), outcome, of_set, stage=request.stage, usd=usd))
+        say(f"run {place} of {len(share)}: {'no verdict' if outcome == 'none' else 'judged'}")
     return table(runs)
+
+
+def shard_of(told: str) -> tuple[int, int]:
+    """`2/8` as numbers."""
+    first, slash, total = told.partition("/")
+    if not slash or not first.isdecimal() or not total.isdecimal() or not 1 <= int(first) <= int(total) <= MAX_REPEATS:
+        raise UserError(f"--shard {told[:40]}: it is the number of a share and how many there are. Write 1/1.")
+    return int(first), int(total)
 
 
 def table(runs: Sequence[Run]) -> str:

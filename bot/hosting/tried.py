@@ -13,8 +13,8 @@ class Started(msgspec.Struct, frozen=True):
     over: bool
 
 
-class Artifact(msgspec.Struct, frozen=True):
-    """What a run left: its name, and the bytes of its zip."""
+class Told(msgspec.Struct, frozen=True):
+    """One artifact of a run: its name, and the bytes of its zip."""
 
     name: str
     data: bytes

@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bot.errors import UserError
-from bot.hosting.tried import Artifact
+from bot.hosting.tried import Told
 from bot.jobs import arms
 from bot.trials.results import Run
 
 MAX_BYTES = 64 << 20
 
 
-def runs_in(artifacts: Sequence[Artifact]) -> tuple[tuple[Run, ...], tuple[str, ...]]:
+def runs_in(artifacts: Sequence[Told]) -> tuple[tuple[Run, ...], tuple[str, ...]]:
     """The runs of all artifacts of one batch together, and what was left out."""
     runs: list[Run] = []
     warnings: list[str] = []

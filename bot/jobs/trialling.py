@@ -14,7 +14,7 @@ from typing import Protocol
 from bot.errors import UserError
 from bot.hosting.acts import Act, Acted, Say
 from bot.hosting.pulls import Ground, Pull
-from bot.hosting.tried import Artifact, Started
+from bot.hosting.tried import Started, Told
 from bot.jobs.tending_sight import entry_of, is_ours, last_of
 from bot.jobs.trial_results import runs_in
 from bot.jobs.trial_texts import told
@@ -46,7 +46,7 @@ class Bench(Protocol):
     def started(self, workflow: str) -> Sequence[Started]:
         """The runs of a workflow that our account dispatched, newest first."""
 
-    def artifacts(self, run: int, prefix: str) -> Sequence[Artifact]:
+    def artifacts(self, run: int, prefix: str) -> Sequence[Told]:
         """What the latest attempt of a run left under such names; what has expired is left out."""
 
 

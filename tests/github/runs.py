@@ -65,6 +65,9 @@ class WorkflowRun:
     conclusions: list[str] = field(default_factory=list)
     jobs: list[Job] = field(default_factory=list)
     artifacts: list[Artifact] = field(default_factory=list)
+    title: str = ""
+    """Its run-name, if it has one; `inputs` are those that it was dispatched with."""
+    inputs: dict[str, str] = field(default_factory=dict)
 
     @property
     def attempt(self) -> int:

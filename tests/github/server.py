@@ -17,7 +17,15 @@ from urllib.parse import parse_qsl, urlsplit
 
 import jwt
 
-from tests.github import routes_actions, routes_app, routes_git, routes_issues, routes_manifest, routes_rules
+from tests.github import (
+    routes_actions,
+    routes_app,
+    routes_git,
+    routes_issues,
+    routes_manifest,
+    routes_rules,
+    routes_trials,
+)
 from tests.github.graphql import Graph
 from tests.github.routing import ROUTES, Answer, Problem, Request, allow, find, sees
 from tests.github.shapes import Shapes
@@ -25,7 +33,7 @@ from tests.github.world import Caller, World
 
 VERSION = "2022-11-28"
 LIMIT = 5000
-ROOMS = (routes_actions, routes_app, routes_git, routes_issues, routes_manifest, routes_rules)
+ROOMS = (routes_actions, routes_app, routes_git, routes_issues, routes_manifest, routes_rules, routes_trials)
 """Importing them registers their routes."""
 
 

@@ -68,7 +68,7 @@ def run(shapes: Shapes, repository: Repository, made: WorkflowRun, attempt: int 
         "head_commit": _head_commit(made.head_repository, made.head_sha),
         "repository": _minimal(shapes, repository),
         "head_repository": _minimal(shapes, made.head_repository),
-        "display_title": made.name,
+        "display_title": made.title or made.name,
     }
 
 
