@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -59,7 +60,7 @@ def prepare(out: Path) -> None:
 def keep(made: Made, out: Path, api: str) -> None:
     """Write key and settings, each new and 0600. UserError says how to come by a new key when that fails."""
     key = out / KEY
-    lines = [f"FLYWHEEL_APP_ID={made.id}", f"FLYWHEEL_PRIVATE_KEY_FILE={key.resolve()}"]
+    lines = [f"FLYWHEEL_APP_ID={made.id}", f"FLYWHEEL_PRIVATE_KEY_FILE={shlex.quote(str(key.resolve()))}"]
     if made.webhook_secret:
         lines.append(f"FLYWHEEL_WEBHOOK_SECRET={made.webhook_secret}")
     if api != API:

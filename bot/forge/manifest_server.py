@@ -78,9 +78,8 @@ class Listener:
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._made: Made | None = None
-        self._error: UserError | None = None
-        self._server = ThreadingHTTPServer((HOST, 0), type("_Bound", (_Handler,), {"listener": self}))
-        self._server.daemon_threads = True
+        self._error: Exception | None = None
+        self._server = _Server((HOST, 0), type("_Bound", (_Handler,), {"listener": self}))
         self.authority = f"{HOST}:{self._server.server_port}"
         self.url = f"http://{self.authority}/{self._ticket}"
         self._action = posts_to(self._state)
@@ -97,7 +96,7 @@ class Listener:
         self._server.server_close()
 
     def wait(self, seconds: float) -> Made:
-        """The App. UserError when nobody came back in time, or when it could not be made or kept."""
+        """The App. UserError when nobody came back in time, or what went wrong when it was made or kept."""
         if not self._over.wait(seconds):
             raise UserError(f"flywheel setup: nobody came back within {seconds / 60:.0f} minutes. Begin again.")
         if self._error is not None:
@@ -142,14 +141,13 @@ class Listener:
             try:
                 made = self._convert(query.get("code", ""))
                 self._keep(made)
-            except UserError as error:
+            except Exception as error:  # NOTE: whoever waits raises it; a bug is told in the terminal, not here
                 self._error = error
-            else:
-                self._made = made
-            finally:
                 self._over.set()
-        if self._error is not None:
-            return 502, "It did not work", f"<p>{html.escape(str(self._error))}</p>"
+                said = str(error) if isinstance(error, UserError) else "The terminal says why."
+                return 502, "It did not work", f"<p>{html.escape(said)}</p>"
+            self._made = made
+            self._over.set()
         install = html.escape(f"{made.html_url}/installations/new")
         return 200, "Flywheel is set up", DONE.format(slug=html.escape(made.slug), install=install)
 
@@ -173,6 +171,13 @@ def open_browser(url: str) -> bool:
         return False
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A browser that went away is nothing to talk about."""
+
+
 class _Handler(BaseHTTPRequestHandler):
     listener: Listener
     timeout = 10
@@ -186,7 +191,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(421, "Not here", "<p>Open the address that <code>flywheel setup</code> printed.</p>", False)
             return
         parts = urlsplit(self.path)
-        query = {name: values[0] for name, values in parse_qs(parts.query, max_num_fields=10).items()}
+        query = {name: values[0] for name, values in parse_qs(parts.query[:4_000]).items()}
         self._send(*self.listener.answer(parts.path, query, _cookie(self.headers.get("Cookie", ""))))
 
     def _send(self, status: int, title: str, body: str, binds: bool) -> None:

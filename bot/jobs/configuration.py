@@ -106,8 +106,13 @@ def load(text: str, path: str, base: Policy) -> tuple[File, Policy]:
         file = msgspec.convert(given, File)
     except msgspec.ValidationError as error:
         raise UserError(f"{path}: {_plain(error)}. Known keys: {_known(error)}.") from None
-    said = json.dumps(file.policy, default=str)
-    return file, policy.load(said, f"{path} (policy)", base) if file.policy else base
+    if not file.policy:
+        return file, base
+    try:
+        said = json.dumps(file.policy, default=str)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UserError(f"{path}: `policy` holds what no policy can ({error}). Write names, numbers, lists.") from None
+    return file, policy.load(said, f"{path} (policy)", base)
 
 
 def complaint(repository: str, problems: tuple[Problem, ...], *, shared: bool) -> OpenIssue | None:

@@ -164,7 +164,7 @@ class Place(msgspec.Struct, frozen=True):
 def pilot_body(rows: Sequence[Row], days: int, *, hidden: bool) -> str:
     """The one issue that asks an owner where to start, worst first; `hidden` = private ones may not be named here."""
     shown = "\n".join(
-        f"| {row.repository} | {row.pulls:,} | {row.failed:,} | "
+        f"| {markdown(row.repository)} | {row.pulls:,} | {row.failed:,} | "
         f"{STANDING.get(row.standing) or f'`/flywheel start {row.repository}`'} |"
         for row in rows[:MAX_ROWS]
     )

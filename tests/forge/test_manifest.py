@@ -134,6 +134,25 @@ def test_a_code_that_github_does_not_know_is_said_and_nothing_is_kept(
     assert [".gitignore"] == [path.name for path in (tmp_path / "app").iterdir()]
 
 
+def test_a_bug_of_ours_is_told_where_somebody_waits_and_not_in_the_page(github: GitHub, web: Web) -> None:
+    def broken(code: str) -> manifest.Made:
+        raise RuntimeError("inside")
+
+    with Listener(
+        lambda state: manifest.address(web.url, "", state),
+        lambda back: manifest.manifest("x", back, "https://github.com/"),
+        broken,
+        lambda made: None,
+    ) as listener:
+        browser = httpx.Client()
+        answer = browser.get(until_github_sends_back(browser, listener))
+
+        assert 502 == answer.status_code
+        assert "inside" not in answer.text
+        with pytest.raises(RuntimeError, match="inside"):
+            listener.wait(1)
+
+
 def test_who_does_not_come_back_is_told_to_begin_again(listener: Listener) -> None:
     with pytest.raises(UserError, match="nobody came back"):
         listener.wait(0.01)

@@ -4,13 +4,31 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec import to_builtins
 
+from bot.approval.care import careless
 from bot.approval.policy import Policy
 from bot.commands.wiring import shipped_policy
 from bot.errors import UserError
 from bot.jobs import configuration
 from bot.jobs.configuration import PATH, START, complaint, effects, load, mended, read
 from bot.model import CloseChange, OpenIssue
+
+WORDS = (
+    "version: 1\n",
+    "mode: ",
+    "observe",
+    "propose",
+    "\n",
+    "policy: ",
+    "{caps: ",
+    "{open_pulls: ",
+    "2",
+    "}",
+    "pause: yes\n",
+)
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +64,9 @@ def test_without_a_file_of_its_own_nothing_is_done_in_a_repository(base: Policy)
         "version: 1\ntrials: {}\n",
         "version: 1\npolicy: {caps: {open_pulls: 99}}\n",
         "version: 1\npolicy: {nonsense: 1}\n",
+        "version: 1\npolicy: {caps: {2026-01-01: 1}}\n",
+        "version: 1\npolicy: {caps: {open_pulls: 0x" + "f" * 9_000 + "}}\n",
+        "version: 1\npolicy: {autonomous: {kept_share: .nan}}\n",
         "version: 1\nversion: 1\n",
         "a: &a [*a]\n",
         "version: 1\x00",
@@ -57,6 +78,16 @@ def test_a_file_that_cannot_be_read_means_observe_only(text: str, base: Policy) 
 
     assert (True, "observe", False, False) == (found.present, found.mode, found.proposes, found.policy.enabled)
     assert [False] == [one.shared for one in found.problems]
+
+
+@given(st.text() | st.lists(st.sampled_from(WORDS), max_size=12).map("".join))
+@settings(max_examples=150, deadline=None)
+def test_whatever_stands_in_a_file_it_only_makes_us_more_careful(text: str) -> None:
+    base = shipped_policy()
+
+    found = read(text, None, base)
+
+    assert not list(careless(to_builtins(found.policy), to_builtins(base)))
 
 
 def test_a_broken_shared_file_stops_everybody(base: Policy) -> None:

@@ -1,11 +1,14 @@
 """What a person is offered for a workflow is a workflow, is what the docs show, and opens in GitHub's editor."""
 
+import shutil
+import subprocess
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 import yaml
 
-from bot.pages.offer import MAX_LINK, OBSERVE_PATH, new_file, observing, steps
+from bot.pages.offer import LOCAL_PATH, MAX_LINK, OBSERVE_PATH, local, new_file, observing, steps
 
 OURS = "OWNER/agentic-flywheel@COMMIT"
 DOCS = (Path(__file__).resolve().parents[2] / "docs" / "action.md").read_text(encoding="utf-8")
@@ -29,6 +32,19 @@ def test_the_workflow_reads_and_writes_nothing() -> None:
 
     assert {} == found["permissions"]
     assert {"actions": "read"} == found["jobs"]["observe"]["permissions"]
+
+
+@pytest.mark.skipif(shutil.which("zizmor") is None, reason="zizmor is not installed")
+def test_zizmor_finds_nothing_in_the_action_that_we_offer(tmp_path: Path) -> None:
+    file = tmp_path / LOCAL_PATH
+    file.parent.mkdir(parents=True)
+    file.write_text(local("octo/agentic-flywheel@" + "1" * 40), encoding="utf-8")
+
+    done = subprocess.run(
+        ["zizmor", "--offline", "--no-progress", tmp_path], capture_output=True, text=True, check=False
+    )
+
+    assert (0, True) == (done.returncode, "No findings" in done.stdout), done.stdout
 
 
 def test_the_link_carries_the_file_whole() -> None:

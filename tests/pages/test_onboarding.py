@@ -138,6 +138,12 @@ def test_each_repository_has_its_command_until_it_has_an_answer() -> None:
     assert "Close this issue" in text
 
 
+def test_a_name_is_no_markdown() -> None:
+    text = pilot_body([Row("octo/__init__", 1, 1)], 30, hidden=False)
+
+    assert "| octo/\\_\\_init\\_\\_ | 1 | 1 | `/flywheel start octo/__init__` |" in text
+
+
 def test_a_long_list_is_cut_and_says_so() -> None:
     text = pilot_body([Row(f"octo/r{at}", 1, 0) for at in range(40)], 30, hidden=True)
 
