@@ -8,8 +8,9 @@ from typing import Any
 
 from bot.commands.wiring import ledger_of, load_run
 from bot.errors import UserError
-from bot.ledger import Standing
+from bot.ledger import Ledger, Standing
 from bot.model import branch_of
+from bot.pages.story import SILENT, sentence
 
 
 def explain(name: str, out: Path) -> dict[str, Any]:
@@ -17,16 +18,19 @@ def explain(name: str, out: Path) -> dict[str, Any]:
 
     A change that the last run did not propose any more (merged, dismissed, withdrawn) is told from the ledger.
     """
-    history = ledger_of(out).changes
+    known = ledger_of(out)
+    history = known.changes
     run = load_run(out)
     for kind, key in (("modifications", "id"), ("held", "id"), ("patterns", "id"), ("excluded", "episode")):
         for entry in run.get(kind, []):
             if name in _names(entry, key):
                 standing = history.get(str(entry.get("id")))
-                return {"kind": kind.rstrip("s"), **entry, "state": _state(standing), "history": _history(standing)}
+                told = {"state": _state(standing), "history": _history(known, standing)}
+                return {"kind": kind.rstrip("s"), **entry, **told}
     for change, standing in history.items():
         last = standing.last
-        if name in (change, branch_of(last.detector, change)):
+        numbers = {f"#{entry.number}" for entry in known.story(change) if entry.number}
+        if name in (change, branch_of(last.detector, change)) or f"#{name.lstrip('#')}" in numbers:
             return {
                 "kind": "change",
                 "id": change,
@@ -34,7 +38,7 @@ def explain(name: str, out: Path) -> dict[str, Any]:
                 "detector": last.detector,
                 "repository": last.repository,
                 "state": _state(standing),
-                "history": _history(standing),
+                "history": _history(known, standing),
             }
     raise UserError(
         f"{name}: nothing of that name in {out}/run.json. Name a change, pattern, detector, branch or episode."
@@ -53,7 +57,9 @@ def _names(entry: Mapping[str, Any], key: str) -> set[str]:
     return found - {"None"}
 
 
-def _history(standing: Standing | None) -> list[dict[str, str]]:
-    entries = dict.fromkeys([standing.first, standing.proposed, standing.last]) if standing else {}
+def _history(known: Ledger, standing: Standing | None) -> list[dict[str, str]]:
+    """Everything that happened to a change, in order; `says` tells it as the pull's comment does."""
+    story = known.story(standing.last.change) if standing is not None else ()
     shown = ("at", "event", "revision", "tier", "reason")
-    return [{name: getattr(entry, name) for name in shown} for entry in entries]
+    told = (entry for entry in story if entry.event not in SILENT or entry.reason)
+    return [{**{name: getattr(entry, name) for name in shown}, "says": sentence(entry)} for entry in told]

@@ -68,6 +68,7 @@ def tend(sight: Sight, known: Known, git: Git, now: str) -> Tended:
     look = [*known.lookups, *switches(sight.issues, sight.ground.nodes, "repository")]
     stories = {change: list(known.ledger.story(change)) for change in known.ledger.changes}
     here = _Round(sight, known, git, now, names(sight.repository, known.ledger), stopped(look), stories)
+    here.done.stopped = here.stopped.merges
     here.done.notes += [f"{sight.repository}: switch ignored: {one}" for one in here.stopped.ignored]
     _mend(here)
     pulls, issues = _by_change(here)
@@ -224,7 +225,6 @@ def _decision(here: _Round, change: str) -> Decision | None:
 def _watch(here: _Round) -> None:
     """Every merged change is held against its runs; an alarm, or a writer, has it taken back."""
     read = watching.evidence(here.known)
-    pool: list[str] = []
     for change, story in here.stories.items():
         merged = watching.merge_of(story)
         if merged is not None and last_of(story) not in ("spared",):
@@ -242,8 +242,6 @@ def _watch(here: _Round) -> None:
             why = "asked" if asked_back(story) else blamed
             if why:
                 here.why[change] = why
-        pool += watching.pool(story, read, here.known)
-    here.done.pool = tuple(dict.fromkeys(pool))
 
 
 def _reverts(here: _Round) -> None:

@@ -58,14 +58,14 @@ class Known:
 
 @dataclass(slots=True)
 class Tended:
-    """What is to be remembered, then done. `notes` are for whoever runs the flywheel, `pool` names the episodes of
-    incidents: they belong to trials, not to mining."""
+    """What is to be remembered, then done. `notes` are for whoever runs the flywheel."""
 
     entries: list[Entry] = field(default_factory=list)
     acts: list[Act] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    pool: tuple[str, ...] = ()
+    stopped: tuple[str, ...] = ()
+    """The switches that stop merges, for the dashboard."""
 
 
 def undo_id(repository: str, change: str) -> str:

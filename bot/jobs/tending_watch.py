@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from bot.approval.aftermath import Answer, answer, told
@@ -10,6 +11,7 @@ from bot.approval.seen import before, seen_of, when
 from bot.approval.watch import Merge, Watch, watch
 from bot.hosting.acts import Rerun
 from bot.jobs.tending_sight import Known
+from bot.ledger import Ledger
 from bot.model import Edit, Entry, Episode, replace
 
 
@@ -74,23 +76,33 @@ def observe(story: Sequence[Entry], edits: Sequence[Edit], read: Evidence, known
     return Watched(state, word, entries, tuple(act for _, act in reruns))
 
 
-def pool(story: Sequence[Entry], read: Evidence, known: Known) -> tuple[str, ...]:
-    """The failed runs of an incident: what came after a merge that an alarm was raised about.
+def incidents(ledger: Ledger, episodes: Sequence[Episode]) -> frozenset[str]:
+    """The failed runs of incidents: from a merge that an alarm was raised about until it was taken back.
 
-    They were failed by our own change; mined, they would teach the flywheel its own mistake.
+    They were failed by our own change; mined, they would teach the flywheel its own mistake. They belong to trials.
     """
-    merged = next((entry for entry in reversed(story) if entry.event == "merged"), None)
-    if merged is None or not any(entry.event == "watched" and entry.watch == "alarm" for entry in story):
-        return ()
-    taken_back = next((entry.at for entry in story if entry.event == "reverted" and entry.at >= merged.at), "")
-    runs, _ = seen_of(
-        [one for one in read.episodes if one.repository == merged.repository], read.excluded, frozenset(), ()
-    )
-    return tuple(
-        run.episode
-        for run in runs
-        if run.failed and when(run.at) > when(merged.at) and (not taken_back or when(run.at) <= when(taken_back))
-    )
+    failed = [(one.id, one.repository, one.run.created_at) for one in episodes if one.outcome == "fail"]
+    found: set[str] = set()
+    for change in ledger.changes:
+        story = ledger.story(change)
+        merges = [entry for entry in story if entry.event == "merged"]
+        alarmed = [entry for entry in story if entry.event == "watched" and entry.watch == "alarm"]
+        if not merges or not alarmed:
+            continue
+        since, back = when(merges[-1].at), [entry.at for entry in story if entry.event == "reverted"]
+        until = when(back[-1]) if back else None
+        found |= {
+            name for name, repository, at in failed if repository == story[-1].repository and _between(at, since, until)
+        }
+    return frozenset(found)
+
+
+def _between(at: str, since: datetime, until: datetime | None) -> bool:
+    try:
+        told = when(at)
+    except ValueError:
+        return False
+    return told > since and (until is None or told <= until)
 
 
 def _reruns(word: Answer, own: Sequence[Episode], since: Sequence[Entry], now: str) -> Iterator[tuple[Entry, Rerun]]:

@@ -138,7 +138,7 @@ def _finding(found: Mapping[str, Any]) -> str:
 
 def _told(record: Mapping[str, Any]) -> list[str]:
     """The history of a change, a line an entry."""
-    return [" ".join(filter(None, entry.values())) for entry in record.get("history", [])]
+    return [" ".join((entry["at"], _printable(entry["says"]))) for entry in record.get("history", [])]
 
 
 def watched(episodes: Iterable[Episode]) -> Iterator[Episode]:

@@ -2,6 +2,7 @@
 
 from bot.hosting.acts import Merge, Rerun, Say
 from bot.jobs.tending_sight import undo_branch, undo_id
+from bot.jobs.tending_watch import incidents
 from bot.model import Episode, Finding, OpenPull, Run, Turn, Witness, replace
 from tests.jobs.shelf import (
     AFTER,
@@ -17,7 +18,9 @@ from tests.jobs.shelf import (
     WRITER,
     Shelf,
     acts,
+    decision,
     events,
+    ledger,
     look,
     merged,
     proposed,
@@ -60,7 +63,7 @@ def visit(*entries, after, now="2026-03-28T00:00:00Z", fired_after=0, **how):
 def test_a_change_whose_runs_go_on_as_before_is_only_watched():
     tended = visit(after=list(runs(1, 9, "2026-03")))
 
-    assert (tended.entries, tended.effects, tended.pool) == ([], [], ())
+    assert (tended.entries, tended.effects) == ([], [])
     assert "Watched over 10 runs" in acts(tended, Say)[0].text
 
 
@@ -97,7 +100,8 @@ def test_50_once_they_failed_again_the_exact_inverse_is_opened_and_a_fork_could_
     (opened,) = tended.effects
     assert isinstance(opened, OpenPull)
     assert "runs have failed more often since it was merged" in opened.body
-    assert len(tended.pool) == 20
+    assert len(incidents(ledger(WENT, *tended.entries), red)) == 20
+    assert incidents(ledger(WENT), red) == frozenset()
     assert (forks.entries, forks.effects) == ([], [])
 
 
@@ -142,7 +146,6 @@ def test_the_merged_revert_is_remembered_and_what_was_reverted_is_never_autonomo
         ("demoted", "interactive", "reverted"),
     ]
     assert (second.entries, second.effects) == ([], [])
-    assert len(second.pool) == 20
 
 
 def test_a_revert_that_a_person_closes_is_spared_and_never_opened_again():
@@ -156,8 +159,6 @@ def test_a_revert_that_a_person_closes_is_spared_and_never_opened_again():
 
 def test_a_change_waits_while_its_like_is_watched_elsewhere():
     like = replace(proposed("autonomous"), change="0" * 12, repository="octo/api", event="merged", at=AT)
-    from tests.jobs.shelf import decision, ledger
-
     here = {"pulls": [pull("autonomous")], "says": decision("autonomous"), "now": "2026-03-03T00:00:00Z"}
     waits = look(proposed("autonomous"), owner=ledger(like), **here)
     goes = look(proposed("autonomous"), owner=ledger(like, replace(like, event="watched", watch="clean")), **here)
