@@ -1,9 +1,10 @@
 """The queue between the server and its workers: hints go in once, work comes out until it is done.
 
-A delivery is `received`, then `done` or `failed`. Sent again it is only taken up again when it had failed. Hints of one
-(installation, repository, kind, subject) are one piece of work; a repository has one piece of work in hand at a time,
-and the installation that was served longest ago is served next. Work is done at least once: that of a worker that died
-is another's when its lease has ended. All that is lost with a database is found again by the sweep.
+A delivery is `received`, then `done` or `failed`. Sent again it is only taken up again when it had failed. All hints of
+one repository are one piece of work, for a visit looks at all of it (the hints of none: those of one kind and subject).
+One is in hand at a time, and the installation that was served longest ago is served next. Work is done at least once:
+that of a worker that died is another's when its lease has ended. All that is lost with a database is found again by the
+sweep.
 
 Times are seconds since 1970, told by whoever calls: the clocks of several hosts may differ by less than a lease.
 """
@@ -255,8 +256,8 @@ def _row(hint: Hint, at: float) -> sql.Row:
     """A hint as it is written; what no delivery caused gets an id that GitHub gives to none."""
     own = hint.delivery == ""
     name = f"own:{uuid4().hex}" if own else hint.delivery
-    data = msgspec.json.encode(hint).decode()
-    return name, hint.installation, hint.repository, hint.kind, hint.subject, data, at, int(own)
+    about = ("repository", "") if hint.repository else (hint.kind, hint.subject)
+    return name, hint.installation, hint.repository, *about, msgspec.json.encode(hint).decode(), at, int(own)
 
 
 def _is_due(last: float | None, at: float, every: float) -> bool:

@@ -11,8 +11,8 @@ from bot.hosting.hints import Hint
 
 
 class Work(msgspec.Struct, frozen=True):
-    """All hints of one (installation, repository, kind, subject), oldest first, ours while `lease` is the last one
-    given for it; `attempts` counts this one.
+    """All hints of one repository, oldest first, ours while `lease` is the last one given for it; `attempts` counts
+    this one. `repository` is 0 for what is about none: the hints of one `kind` and `subject` then.
     """
 
     installation: int

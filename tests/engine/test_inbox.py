@@ -31,7 +31,7 @@ import sys
 from bot.engine.inbox import Inbox
 inbox = Inbox(sys.argv[1])
 while work := inbox.take(sys.argv[2], 10.0, 60.0):
-    print(work.subject, flush=True)
+    print(work.repository, flush=True)
     assert inbox.done(work, 11.0)
 inbox.close()
 """
@@ -80,25 +80,34 @@ def test_a_delivery_that_failed_is_taken_up_when_it_is_sent_again(inbox: Inbox) 
     assert inbox.take("a", 4.0, 60.0) is not None
 
 
-def test_hints_of_one_pull_are_one_piece_of_work(inbox: Inbox) -> None:
-    hints = [hint("1"), hint("2"), hint("3", pull=4), hint("4")]
+def test_hints_of_one_repository_are_one_piece_of_work(inbox: Inbox) -> None:
+    hints = [hint("1"), hint("2", repository=11), hint("3", pull=4), Hint("push", "4", "ref", "", 1, hint("1").places)]
     put(inbox, *hints)
 
     first = inbox.take("a", 9.0, 60.0)
 
     assert first is not None
-    assert (hints[0], hints[1], hints[3]) == first.hints
+    assert (hints[0], hints[2], hints[3]) == first.hints
+
+
+def test_hints_of_no_repository_are_one_by_what_they_are_about(inbox: Inbox) -> None:
+    put(inbox, *(Hint("installation", name, "installation", installation=1) for name in "ab"))
+    put(inbox, Hint("x", "c", "unknown", installation=2), hint("d", installation=1))
+
+    found = [inbox.take("a", 9.0, 60.0) for _ in range(4)]
+
+    assert ["installation", "repository", "unknown"] == sorted(one.kind for one in found if one)
 
 
 def test_a_repository_has_one_piece_of_work_in_hand(inbox: Inbox) -> None:
-    put(inbox, hint("1", pull=3), hint("2", pull=4), hint("3", repository=11))
-
-    first, second, third = (inbox.take(name, 9.0, 60.0) for name in "abc")
+    put(inbox, hint("1"), hint("2", repository=11))
+    first, second = (inbox.take(name, 9.0, 60.0) for name in "ab")
+    put(inbox, hint("3", pull=4))
 
     assert first is not None
     assert second is not None
     assert {10, 11} == {first.repository, second.repository}
-    assert third is None
+    assert inbox.take("c", 9.0, 60.0) is None
 
 
 def test_what_comes_while_its_key_is_in_hand_is_the_next_work(inbox: Inbox) -> None:
@@ -202,13 +211,13 @@ def test_of_two_processes_one_is_told_that_a_delivery_is_new(url: str) -> None:
 
 def test_two_processes_share_the_work_and_do_none_twice(url: str) -> None:
     inbox = Inbox(url)
-    put(inbox, *(hint(str(number), repository=number % 7 + 1, pull=number) for number in range(1, 101)))
+    put(inbox, *(hint(str(number), repository=number, installation=number % 7) for number in range(1, 101)))
 
     processes = [start(TAKER, url, name) for name in ("a", "b")]
     lines = [line for process in processes for line in process.communicate(timeout=60)[0].splitlines()]
 
     while work := inbox.take("c", 10.0, 60.0):  # a taker ends when all that waits is in the other's hand
-        lines.append(work.subject)
+        lines.append(str(work.repository))
         inbox.done(work, 11.0)
     assert sorted(map(str, range(1, 101))) == sorted(lines)
     inbox.close()
@@ -248,27 +257,28 @@ def test_a_backlog_does_not_slow_the_taking(inbox: Inbox) -> None:
 
 
 def test_what_failed_leaves_its_repository_to_the_next(inbox: Inbox) -> None:
-    put(inbox, hint("1", pull=3), hint("2", pull=4))
+    put(inbox, hint("1", pull=3))
     first = inbox.take("a", 9.0, 60.0)
     assert first is not None
+    put(inbox, hint("2", pull=4))
     assert inbox.failed(first, 10.0, "x" * 10_000)
 
     second = inbox.take("a", 11.0, 60.0)
 
     assert second is not None
-    assert "4" == second.subject
+    assert ("2",) == tuple(one.delivery for one in second.hints)
     assert {"received": 1, "done": 0, "failed": 1} == inbox.counts()
 
 
 def test_the_sweep_asks_for_what_waits_already_in_vain(inbox: Inbox) -> None:
-    assert [True, False, True] == put(inbox, hint("1"), hint(""), hint("", pull=4))
+    assert [True, False, True] == put(inbox, hint("1"), hint("", pull=4), hint("", repository=11))
     work = inbox.take("a", 9.0, 60.0)
     assert work is not None
-    assert "3" == work.subject
+    assert 10 == work.repository
 
-    assert [True, False] == put(inbox, hint("", pull=3), hint("", pull=3))  # what is in hand was begun before
+    assert [True, False] == put(inbox, hint(""), hint(""))  # what is in hand was begun before
     assert inbox.done(work, 10.0)
-    assert [True] == put(inbox, hint("", pull=5))
+    assert [False, True] == put(inbox, hint(""), hint("", repository=12))
 
 
 def test_what_no_delivery_caused_is_work_as_any(inbox: Inbox) -> None:
@@ -368,8 +378,8 @@ def test_dead_letters_are_shown_and_taken_up_again(inbox: Inbox) -> None:
         inbox.failed(work, at, reason)
 
     letters = inbox.letters(10)
-    assert [("o/r11", "3", 1, "second"), ("o/r10", "3", 2, "first")] == [
-        (one.name, one.subject, one.deliveries, one.reason) for one in letters
+    assert [("o/r11", 1, "second"), ("o/r10", 2, "first")] == [
+        (one.name, one.deliveries, one.reason) for one in letters
     ]
     assert 1 == len(inbox.letters(1))
     assert 3 == inbox.retry()

@@ -135,7 +135,7 @@ def test_a_delivery_is_written_down_and_then_acknowledged(up: Running) -> None:
 
     work = up.inbox.take("a", time.time(), 60.0)
     assert work is not None
-    assert (1, 10, "pull", "3") == (work.installation, work.repository, work.kind, work.subject)
+    assert (1, 10, "pull", (3,)) == (work.installation, work.repository, work.hints[0].kind, work.hints[0].pulls)
 
 
 def test_the_old_secret_still_counts_while_it_is_rotated(up: Running) -> None:
