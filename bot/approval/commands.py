@@ -39,7 +39,7 @@ class Verb(msgspec.Struct, frozen=True):
 
 GRAMMAR: tuple[Verb, ...] = (
     Verb("explain", "", "read", "Say why this was proposed, why it is or is not merged, and with which values."),
-    Verb("approve", "sha", "write", "Agree with exactly this head; any later push voids it."),
+    Verb("approve", "sha", "write", "Merge exactly this head once all is green; any later push voids it."),
     Verb("dismiss", "reason", "triage", "Close it and remember the no with its reason, until the failure is back."),
     Verb(
         "promote", "", "write", "An issue: open the pull from its draft. A pull: let it merge itself, if policy allows."

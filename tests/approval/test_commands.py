@@ -169,9 +169,10 @@ def test_only_a_person_of_a_known_and_sufficient_role_is_obeyed(verb, role, kind
 
 
 def test_the_same_role_table_stands_on_the_help_page_and_in_the_documentation():
-    page = (Path(__file__).resolve().parents[2] / "docs/approval.md").read_text(encoding="utf-8")
+    docs = Path(__file__).resolve().parents[2] / "docs"
+    pages = [(docs / name).read_text(encoding="utf-8") for name in ("approval.md", "reviewing.md")]
 
-    assert help_page() in page
+    assert all(help_page() in page for page in pages)
     assert all(f"`{usage(verb)}` | {verb.role} |" in help_page() for verb in GRAMMAR)
 
 
