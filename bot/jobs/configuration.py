@@ -7,7 +7,7 @@ file that cannot be read means: observe only, and one issue says why.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -17,6 +17,7 @@ from bot.approval.care import FIXED, HIGHER, SHORTER
 from bot.approval.labels import FLYWHEEL, STUCK
 from bot.approval.policy import Policy
 from bot.errors import UserError
+from bot.hosting.pulls import Thread
 from bot.jobs.identity import identity, revision
 from bot.model import CloseChange, Effect, OpenIssue, branch_of, replace
 from bot.pages.escape import fenced
@@ -115,38 +116,33 @@ def load(text: str, path: str, base: Policy) -> tuple[File, Policy]:
     return file, policy.load(said, f"{path} (policy)", base)
 
 
-def complaint(repository: str, problems: tuple[Problem, ...], *, shared: bool) -> OpenIssue | None:
-    """The one issue that says why a file is not obeyed; None when there is nothing to say in this place.
+def effects(repository: str, found: Configuration, issues: Iterable[Thread]) -> tuple[Effect, ...]:
+    """The one issue that says why a file is not obeyed, or its end; nothing when there is nothing to say.
 
-    `repository` is where the file stands: the repository itself, or `{owner}/.github` for the shared one.
+    `issues` are those of the repository. A broken shared file is said where it stands, in `{owner}/.github`, once.
     """
-    told = [one.text for one in problems if one.shared == shared]
-    if not told:
-        return None
-    where = SHARED_PATH if shared else PATH
-    reach = "in every repository of this owner" if shared else "here"
+    here = repository.partition("/")[2].casefold() == SHARED_REPOSITORY
+    told = [one for one in found.problems if here or not one.shared]
+    if told:
+        return (_complaint(repository, told),)
+    change = identity(PURPOSE)
+    if any(one.by_mark == change and one.author.kind == "ours" and one.state == "open" for one in issues):
+        return (CloseChange(repository, change, branch_of(PURPOSE, change), "The file can be read again."),)
+    return ()
+
+
+def _complaint(repository: str, told: Sequence[Problem]) -> OpenIssue:
+    where = SHARED_PATH if told[0].shared else PATH
+    reach = "in every repository of this owner" if any(one.shared for one in told) else "here"
+    said = "\n\n".join(fenced(one.text, "text") for one in told)
     text = (
         f"Flywheel cannot read `{where}` on the default branch, so it only observes {reach}: it opens, merges and "
-        f"updates nothing.\n\n{fenced(told[0], 'text')}\n\n"
+        f"updates nothing.\n\n{said}\n\n"
         "Mend the file on the default branch; this issue is closed by itself then. `flywheel lint` checks the file "
         "before it is committed. Closing this issue changes nothing else: Flywheel keeps observing, and keeps quiet."
     )
     title = f"Flywheel only observes: `{where}` cannot be read"
     return OpenIssue(repository, identity(PURPOSE), revision(text), title, text, (FLYWHEEL.name, STUCK.name))
-
-
-def mended(repository: str) -> CloseChange:
-    """The end of that issue, once the file can be read again or is gone."""
-    change = identity(PURPOSE)
-    return CloseChange(repository, change, branch_of(PURPOSE, change), "The file can be read again.")
-
-
-def effects(repository: str, found: Configuration, *, open_now: bool) -> tuple[Effect, ...]:
-    """What is to be done about the repository's own file; `open_now` is whether the issue is open."""
-    said = complaint(repository, found.problems, shared=False)
-    if said is not None:
-        return (said,)
-    return (mended(repository),) if open_now else ()
 
 
 # --- both together ----------------------------------------------------------------------------------------------------

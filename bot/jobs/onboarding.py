@@ -239,11 +239,6 @@ def rehearse(
     )
 
 
-def nothing_seen(policy: Policy) -> Rehearsal:
-    """The report where no run could be read."""
-    return Rehearsal(DAYS, _needed(policy))
-
-
 def _needed(policy: Policy) -> Needed:
     return Needed(MIN_FAILED, MIN_TASKS, policy.interactive.passing_episodes, policy.autonomous.passing_episodes)
 

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import given, settings
@@ -12,10 +13,14 @@ from bot.approval.care import careless
 from bot.approval.policy import Policy
 from bot.commands.wiring import shipped_policy
 from bot.errors import UserError
+from bot.hosting.people import Actor, Kind
+from bot.hosting.pulls import Thread
 from bot.jobs import configuration
-from bot.jobs.configuration import PATH, START, complaint, effects, load, mended, read
+from bot.jobs.configuration import PATH, PURPOSE, START, effects, load, read
+from bot.jobs.identity import identity
 from bot.model import CloseChange, OpenIssue
 
+ISSUE = identity(PURPOSE)
 WORDS = (
     "version: 1\n",
     "mode: ",
@@ -185,24 +190,32 @@ def test_a_repositorys_own_trial_workflow_goes_before_the_shared_one(base: Polic
 # --- the one issue ----------------------------------------------------------------------------------------------------
 
 
-def test_one_issue_says_why_and_goes_when_it_is_mended(base: Policy) -> None:
-    broken, mended_again = read("version: 1\nmode: yolo\n", None, base), read(START, None, base)
+def issue(kind: Kind = "ours", state: Literal["open", "closed"] = "open", change: str = ISSUE) -> Thread:
+    return Thread(4, "u", state, Actor(1, "unknown", kind), "t", "b", "2026-01-01", by_mark=change)
 
-    (opened,) = effects("octo/shop", broken, open_now=False)
+
+def test_one_issue_says_why_and_goes_when_it_is_mended(base: Policy) -> None:
+    broken, good = read("version: 1\nmode: yolo\n", None, base), read(START, None, base)
+
+    (opened,) = effects("octo/shop", broken, [])
 
     assert isinstance(opened, OpenIssue)
     assert "yolo" in opened.body
-    assert (opened,) == effects("octo/shop", broken, open_now=True)
-    assert () == effects("octo/shop", mended_again, open_now=False)
-    (closed,) = effects("octo/shop", mended_again, open_now=True)
+    assert (opened,) == effects("octo/shop", broken, [issue()])
+    (closed,) = effects("octo/shop", good, [issue()])
     assert isinstance(closed, CloseChange)
-    assert opened.change == closed.change == mended("octo/shop").change
+    assert ISSUE == opened.change == closed.change
+
+
+@pytest.mark.parametrize("other", [issue("human"), issue("bot"), issue(state="closed"), issue(change="0" * 12)])
+def test_where_all_is_well_no_other_issue_is_touched(other: Thread, base: Policy) -> None:
+    assert () == effects("octo/shop", read(START, None, base), [other])
 
 
 def test_the_text_of_a_file_cannot_leave_its_frame_in_the_issue(base: Policy) -> None:
     found = read('version: 1\n"```\\n@octo/team fixes #1": 1\n', None, base)
 
-    (opened,) = effects("octo/shop", found, open_now=False)
+    (opened,) = effects("octo/shop", found, [])
 
     assert isinstance(opened, OpenIssue)
     before, framed, rest = opened.body.partition("````text\n")
@@ -212,14 +225,22 @@ def test_the_text_of_a_file_cannot_leave_its_frame_in_the_issue(base: Policy) ->
     assert "@octo" not in before + after
 
 
-def test_a_broken_shared_file_is_said_where_it_stands(base: Policy) -> None:
+def test_a_broken_shared_file_is_said_where_it_stands_and_nowhere_else(base: Policy) -> None:
     found = read(START, "nonsense: true\n", base)
 
-    assert () == effects("octo/shop", found, open_now=False)
-    said = complaint("octo/.github", found.problems, shared=True)
+    assert () == effects("octo/shop", found, [])
+    (said,) = effects("octo/.github", found, [])
 
-    assert said is not None
+    assert isinstance(said, OpenIssue)
     assert "in every repository of this owner" in said.body
+    assert "`flywheel.yml` cannot be read" in said.title
+
+
+def test_both_files_of_the_shared_repository_are_said_in_one_issue(base: Policy) -> None:
+    (said,) = effects("octo/.github", read("a: 1\n", "b: 1\n", base), [])
+
+    assert isinstance(said, OpenIssue)
+    assert ("`a`" in said.body, "`b`" in said.body) == (True, True)
 
 
 def test_every_key_is_documented() -> None:

@@ -16,7 +16,6 @@ from bot.jobs.onboarding import (
     Candidate,
     asks_first,
     chosen,
-    nothing_seen,
     onboard,
     pilot,
     reactions,
@@ -26,8 +25,9 @@ from bot.jobs.onboarding import (
     starts,
 )
 from bot.model import Agent, Call, CloseChange, Episode, Harness, OpenIssue, Run, Source, Step, Trace
-from bot.pages.onboarding import Place
+from bot.pages.onboarding import Needed, Place, Rehearsal
 
+NEEDED = Needed(5, 3, 20, 50)
 NOW = "2026-11-25T03:00:00+00:00"
 
 
@@ -220,7 +220,7 @@ def test_a_no_is_kept_and_a_file_is_a_yes(past: str, has_file: bool, is_chosen: 
 def test_the_pull_adds_one_file_and_only_its_text_changes_with_the_evidence() -> None:
     policy = shipped_policy()
     place = Place("https://github.com", "octo/shop", "main")
-    first = onboard(repository("octo/shop"), nothing_seen(policy), (), place, policy)
+    first = onboard(repository("octo/shop"), Rehearsal(30, NEEDED), (), place, policy)
     later = onboard(
         repository("octo/shop"), rehearse(runs(3, 12), Harness("octo/shop"), policy, (), gone, NOW), (), place, policy
     )
@@ -283,7 +283,7 @@ def test_the_report_is_of_this_repository_and_of_thirty_days_alone() -> None:
     )
 
 
-def test_a_report_without_runs_is_the_empty_one() -> None:
-    policy = shipped_policy()
+def test_a_report_without_runs_is_an_empty_one() -> None:
+    found = rehearse([], Harness("octo/shop"), shipped_policy(), shipped_detectors(), gone, NOW)
 
-    assert nothing_seen(policy) == rehearse([], Harness("octo/shop"), policy, shipped_detectors(), gone, NOW)
+    assert Rehearsal(30, found.needed) == found

@@ -12,8 +12,9 @@ from bot.forge.github.onboarding import default_file, glimpses, holder, past, wo
 from bot.forge.github.place import Place
 from bot.hosting.places import Repository as Known
 from bot.hosting.worked import Glimpse
-from bot.jobs.onboarding import BRANCH, ONBOARDING, PILOT, nothing_seen, onboard, spare
+from bot.jobs.onboarding import BRANCH, ONBOARDING, PILOT, onboard, spare
 from bot.model import OpenIssue, OpenPull, replace
+from bot.pages.onboarding import Needed, Rehearsal
 from bot.pages.onboarding import Place as PagePlace
 from tests.github.server import GitHub
 from tests.github.world import CheckRun, Repository, World, stamp
@@ -122,7 +123,7 @@ def test_pulls_are_seen_at_a_glance_in_one_call(
 
 def offered(passed: int = 0) -> OpenPull:
     policy = shipped_policy()
-    seen = replace(nothing_seen(policy), passed=passed)
+    seen = Rehearsal(30, Needed(5, 3, 20, 50), passed=passed)
     place = PagePlace("https://github.com", "octo/shop", "main")
     return onboard(Known(1, "octo/shop", 1), seen, (), place, policy)
 
