@@ -313,7 +313,8 @@ def _manifest(case: _Case, seen: object, now: str) -> dict[str, object]:
         manifest["base_sha"] = head.compared.merge_base if head.compared else pull.base_sha
     if run:
         manifest["run"] = _run(run, base=trust == "T2")
-    if agent := agent_of(pull, head.compared.commits if head.compared else ()):
+    told = "transcript" in case.contents.kinds.values()
+    if not told and (agent := agent_of(pull, head.compared.commits if head.compared else ())):
         manifest["agent"] = {"name": agent}
     if case.shelf.left_out:
         manifest["left_out"] = case.shelf.left_out

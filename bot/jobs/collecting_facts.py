@@ -137,7 +137,7 @@ def corrections(commits: Sequence[Commit]) -> int:
 def agent_of(pull: PullRef | None, commits: Sequence[Commit]) -> str:
     """The agent that a commit names, else `app` where an App made one or opened the pull; empty for people's work.
 
-    Only a name: a transcript that says more goes before it. It keeps the work of an agent that left no transcript from
+    For a head without a transcript, which would say more. It keeps the work of an agent that left no transcript from
     being taken for a person's.
     """
     named = (found[1] for one in reversed(commits) for found in AGENTS.finditer(one.message) if found[1])

@@ -191,8 +191,9 @@ class Contents:
             if file.kind == "harness":
                 self.put("harness", file.name, file.data)
                 continue
-            name = file.name.removeprefix("transcripts/").removeprefix("reports/")
-            self.put(file.kind, f"{file.kind}s/{safe(f'{opened.artifact.name}/{name}')}", file.data)
+            label = f"{safe(opened.artifact.name)}/"
+            name = file.name.removeprefix(label).removeprefix("transcripts/").removeprefix("reports/")
+            self.put(file.kind, f"{file.kind}s/{safe(label + name)}", file.data)
 
     def listed(self) -> list[dict[str, str]]:
         """The manifest's list."""

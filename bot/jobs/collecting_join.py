@@ -30,6 +30,8 @@ from bot.signals.embed import safe
 SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 TRAILER = re.compile(r"(?m)^Entire-Checkpoint: ([0-9a-f]{12})$")
 MAX_CHECKPOINTS = 5
+MAX_LATELY = 300
+"""Artifacts of the whole repository, newest first, that are listed once a visit: most of what is wanted is there."""
 MAX_ELSEWHERE = 5
 """Bundles of other runs that are opened for one head."""
 MAX_BRANCH_RUNS = 30
@@ -74,11 +76,10 @@ def join(source: Source, head: Head, shelf: Shelf) -> Joined:
 
 def artifacts_of(source: Source, runs: Iterable[WorkflowRun]) -> Iterator[Artifact]:
     """The artifacts of these runs: from the list of the whole repository where that reaches back so far."""
-    lately = source.artifacts_lately()
-    back_to = lately[-1].created_at if lately else ""
+    lately = source.artifacts_lately(MAX_LATELY)
     for run in runs:
         # GitHub lists the newest first: what began after the oldest of the list has all it left in the list
-        listed = not lately or back_to < run.created_at
+        listed = len(lately) < MAX_LATELY or lately[-1].created_at < run.created_at
         yield from (one for one in lately if one.run == run.id) if listed else source.artifacts(run.id)
 
 
@@ -161,7 +162,7 @@ def _near(source: Source, head: Head) -> list[Artifact]:
     before, after = UPLOADED
     near = [
         (abs(at - pushed), one)
-        for one in source.artifacts_lately()
+        for one in source.artifacts_lately(MAX_LATELY)
         if BUNDLE.fullmatch(one.name) and one.run not in here and one.head_repository == head.here.id
         if (at := moment(one.created_at)) and pushed - before <= at <= pushed + after
     ]

@@ -42,7 +42,7 @@ class Source(Protocol):
     def artifacts(self, run: int) -> Sequence[Artifact]:
         """The artifacts of a run."""
 
-    def artifacts_lately(self) -> Sequence[Artifact]:
+    def artifacts_lately(self, most: int) -> Sequence[Artifact]:
         """The newest artifacts of the repository, whatever the run."""
 
     def archive(self, artifact: Artifact, most: int) -> bytes:

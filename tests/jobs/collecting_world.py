@@ -6,7 +6,9 @@ import itertools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import github as pygithub
 import pytest
@@ -89,6 +91,7 @@ class Case:
     ann: pygithub.Github
     store: Path
     count: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+    counted: int = 0
 
     @property
     def place(self) -> Place:
@@ -131,12 +134,25 @@ class Case:
         return list(collect([self.store]))
 
     def calls(self) -> list[str]:
-        """What was asked of the API since the last time, tokens left out."""
+        """What was asked of the API since the last time, and not for a token."""
         paths = [one.path.removeprefix("/repos/octo/shop/") for one in self.github.exchanges]
-        self.github.exchanges_seen = getattr(self.github, "exchanges_seen", 0)  # type: ignore[attr-defined]
-        fresh = paths[self.github.exchanges_seen :]  # type: ignore[attr-defined]
-        self.github.exchanges_seen = len(paths)  # type: ignore[attr-defined]
+        fresh, self.counted = paths[self.counted :], len(paths)
         return [path for path in fresh if not path.endswith(("/access_tokens", "installation"))]
+
+    def at(self, minute: int) -> str:
+        """A time so many minutes after three o'clock, or before."""
+        return (datetime(2026, 11, 25, 3, tzinfo=UTC) + timedelta(minutes=minute)).isoformat()
+
+    def manifest(self, sha: str) -> dict[str, Any]:
+        """What the store says of a head."""
+        found = json.loads((self.store / "octo/shop" / sha / "manifest.json").read_text())
+        assert isinstance(found, dict)
+        return found
+
+    def episode(self, sha: str) -> Episode:
+        """The one episode of a head."""
+        (found,) = [one for one in self.episodes() if one.head_sha == sha]
+        return found
 
 
 def head(pull: Issue) -> str:

@@ -30,8 +30,6 @@ T = TypeVar("T")
 MAX_JOBS = 300
 MAX_RUNS_AT_HEAD = 100
 MAX_ARTIFACTS = 100
-MAX_LATELY = 300
-"""Artifacts of the whole repository, newest first, that one visit looks at."""
 MAX_ANNOTATIONS = 100
 MAX_SAID = 100
 
@@ -99,10 +97,10 @@ class Actions:
         rows = self._rows(f"{self._path}/actions/runs/{run}/artifacts", "artifacts", ArtifactAnswer, MAX_ARTIFACTS)
         return tuple(artifact_of(one, run) for one in rows)
 
-    def artifacts_lately(self) -> tuple[Artifact, ...]:
-        """The newest artifacts of the repository, whatever the run, at most 300; listed once."""
+    def artifacts_lately(self, most: int) -> tuple[Artifact, ...]:
+        """The newest artifacts of the repository, whatever the run; listed once."""
         if self._lately is None:
-            rows = self._rows(f"{self._path}/actions/artifacts", "artifacts", ArtifactAnswer, MAX_LATELY)
+            rows = self._rows(f"{self._path}/actions/artifacts", "artifacts", ArtifactAnswer, most)
             self._lately = tuple(map(artifact_of, rows))
         return self._lately
 
