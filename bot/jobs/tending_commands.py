@@ -131,11 +131,17 @@ def _obey(
             entry = entry_of(story, "resumed", now, number=number, by=by)
             return ((entry,) if hold_of(story) else ()), ""
         case "rollback":
-            why = refusal(story, story[-1].repository, story[-1].change)
+            why = refusal(_lately(story), story[-1].repository, story[-1].change)
             return (), {"": "", "not-merged": "It is not merged.", "reverted-before": "It was taken back before."}[why]
         case "explain" | "retry":
             return (), ""
     return (), f"It is {place.thread.state}: there is nothing left to {command.verb}."
+
+
+def _lately(story: Sequence[Entry]) -> Sequence[Entry]:
+    """The story since the change was last proposed: each merge can be taken back once."""
+    begins = [at for at, entry in enumerate(story) if entry.event == "proposed"]
+    return story[begins[-1] :] if begins else story
 
 
 def _promote(place: Place, story: Sequence[Entry], now: str, by: int) -> tuple[tuple[Entry, ...], str]:
