@@ -38,6 +38,15 @@ class Row(msgspec.Struct, frozen=True):
     mend: str = ""
 
 
+WORKFLOWS_MAY = Row(
+    "actions-pulls",
+    "note",
+    "GitHub does not tell a workflow's token whether it may open pull requests",
+    "Settings, Actions, General: allow GitHub Actions to create and approve pull requests; in the organisation, too.",
+)
+"""Only admins are told (https://docs.github.com/rest/actions/permissions)."""
+
+
 class Ask(msgspec.Struct, frozen=True):
     """How to ask: as an App or with a token; a database, by its URL (UserError when it cannot be written)."""
 
@@ -59,9 +68,11 @@ def examine(repository: str, environment: Mapping[str, str], policy: Policy, dat
             "both), or GITHUB_TOKEN."
         )
     if not is_app:
-        if not repository:
+        repository = repository or environment.get("GITHUB_REPOSITORY", "").strip()
+        if not NAME.fullmatch(repository):
             raise UserError("flywheel doctor: a token shows a repository. Name it: flywheel doctor OWNER/REPO.")
-        return list(_of_github(ask.token(token, api_of(environment), repository), repository, policy))
+        rows = list(_of_github(ask.token(token, api_of(environment), repository), repository, policy))
+        return [*rows, WORKFLOWS_MAY] if environment.get("GITHUB_ACTIONS") == "true" else rows
     rows = [*_of_environment(environment, database, ask)]
     try:
         who = credentials(environment)

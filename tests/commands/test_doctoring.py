@@ -105,6 +105,23 @@ def test_a_person_without_an_app_looks_with_a_token(
     assert "ok" == found["configuration"].status
 
 
+def test_in_a_workflow_its_own_repository_is_looked_at(
+    environment: dict[str, str], till: Repository, world: World
+) -> None:
+    given = {
+        "GITHUB_TOKEN": world.person_token("ann"),
+        "GITHUB_API_URL": environment["GITHUB_API_URL"],
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_REPOSITORY": "octo/till",
+    }
+
+    found = rows(given)
+
+    assert {} == missing(found)
+    assert "octo/till, default branch main" == found["repository"].said
+    assert "create and approve pull requests" in found["actions-pulls"].mend
+
+
 # --- one thing is wrong -----------------------------------------------------------------------------------------------
 
 
