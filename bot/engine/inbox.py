@@ -64,15 +64,16 @@ class Inbox:
             return None
         lease = f"{holder}/{uuid4().hex}"
         with self._database.change() as connection:
-            while key := _next(connection, at):
-                rows = connection.execute(sql.ROWS, sql.of_key(key)).all()
-                if not rows or max(row[1] for row in rows) >= MAX_ATTEMPTS:
-                    _give_up(connection, key, at)
+            while row := connection.execute(sql.NEXT_JOB, {"at": at}).first():
+                key: _Key = (row[0], row[1], row[2], row[3])
+                rows = sorted(tuple(one) for one in connection.execute(sql.HOLD, {**sql.of_key(key), "lease": lease}))
+                attempts = max((row[3] for row in rows), default=0)
+                if not rows or attempts > MAX_ATTEMPTS:
+                    _give_up(connection, key, lease, at)
                     continue
                 self._hold(connection, key, lease, at, seconds)
-                hints = tuple(msgspec.json.decode(row[0], type=Hint) for row in rows)
                 self._is_idle = False
-                return Work(*key, hints, lease, 1 + max(row[1] for row in rows))
+                return Work(*key, tuple(msgspec.json.decode(row[2], type=Hint) for row in rows), lease, attempts)
         self._is_idle = True
         return None
 
@@ -208,7 +209,6 @@ class Inbox:
             return connection.scalar(sql.NEXT_INSTALLATION, {"at": at}) is not None
 
     def _hold(self, connection: sa.Connection, key: _Key, lease: str, at: float, seconds: float) -> None:
-        connection.execute(sql.HOLD, {**sql.of_key(key), "lease": lease})
         busy = dict(zip(sql.KEY, key, strict=True)) | {"holder": lease, "until": at + seconds}
         connection.execute(self._upserts.busy, busy)
         connection.execute(self._upserts.serve, {"installation": key[0], "at": at})
@@ -227,17 +227,10 @@ class Inbox:
             connection.execute(self._upserts.mark, {"name": name, "at": at})
 
 
-def _next(connection: sa.Connection, at: float) -> _Key | None:
-    installation = connection.scalar(sql.NEXT_INSTALLATION, {"at": at})
-    if installation is None:
-        return None
-    row = connection.execute(sql.NEXT_JOB, {"at": at, "installation_": installation}).one()
-    return row[0], row[1], row[2], row[3]
-
-
-def _give_up(connection: sa.Connection, key: _Key, at: float) -> None:
+def _give_up(connection: sa.Connection, key: _Key, lease: str, at: float) -> None:
     """Leave to a person what killed its workers; what is newer than those waits on."""
     said = f"its worker ended {MAX_ATTEMPTS} times without an answer"
+    connection.execute(sql.GIVE_BACK, {**sql.of_key(key), "lease": lease, "uncounted": 1})
     connection.execute(sql.GIVE_UP, {**sql.of_key(key), "at": at, "why": said, "most": MAX_ATTEMPTS})
     _settle(connection, key)
 

@@ -45,13 +45,18 @@ NEXT_INSTALLATION = (
 """The installation that was served longest ago, of those with something to do where nobody is at work."""
 NEXT_JOB = (
     sa.select(*(JOB.c[name] for name in KEY))
-    .where(JOB.c.installation == INSTALLATION, _READY)
+    .where(JOB.c.installation == NEXT_INSTALLATION.scalar_subquery(), _READY)
     .order_by(JOB.c.first)
     .limit(1)
 )
+"""The oldest of its jobs that can be begun."""
 _WAITING = sa.and_(_of(DELIVERY), DELIVERY.c.state == "received")
-ROWS = sa.select(DELIVERY.c.hint, DELIVERY.c.attempts).where(_WAITING).order_by(DELIVERY.c.received_at, DELIVERY.c.id)
-HOLD = sa.update(DELIVERY).where(_WAITING).values(holder=LEASE, attempts=DELIVERY.c.attempts + 1)
+HOLD = (
+    sa.update(DELIVERY)
+    .where(_WAITING)
+    .values(holder=LEASE, attempts=DELIVERY.c.attempts + 1)
+    .returning(DELIVERY.c.received_at, DELIVERY.c.id, DELIVERY.c.hint, DELIVERY.c.attempts)
+)
 GIVE_UP = (
     sa.update(DELIVERY)
     .where(_WAITING, DELIVERY.c.attempts >= sa.bindparam("most", type_=sa.Integer))
