@@ -14,6 +14,7 @@ from graphql import GraphQLError, GraphQLSchema, OperationType, build_schema, ex
 
 from tests.github.git import ZERO
 from tests.github.routes_git import signed_commit
+from tests.github.routes_issues import state_of
 from tests.github.routing import LEVELS
 from tests.github.world import Caller, Issue, Repository, World
 
@@ -23,7 +24,10 @@ scalar Base64String
 scalar GitRefname
 scalar DateTime
 type Query { viewer: User! repository(owner: String!, name: String!): Repository }
+type MergeQueue { id: ID! }
 type Mutation {
+  enablePullRequestAutoMerge(input: EnablePullRequestAutoMergeInput!): EnablePullRequestAutoMergePayload
+  disablePullRequestAutoMerge(input: DisablePullRequestAutoMergeInput!): DisablePullRequestAutoMergePayload
   createCommitOnBranch(input: CreateCommitOnBranchInput!): CreateCommitOnBranchPayload
   updateRefs(input: UpdateRefsInput!): UpdateRefsPayload
 }
@@ -36,6 +40,11 @@ type Repository {
   nameWithOwner: String!
   isArchived: Boolean!
   autoMergeAllowed: Boolean!
+  isPrivate: Boolean!
+  squashMergeAllowed: Boolean!
+  mergeCommitAllowed: Boolean!
+  rebaseMergeAllowed: Boolean!
+  mergeQueue(branch: String): MergeQueue
   defaultBranchRef: Ref
   object(expression: String, oid: GitObjectID): GitObject
   pullRequests(first: Int, orderBy: IssueOrder): PullRequestConnection!
@@ -72,6 +81,13 @@ input FileChanges { additions: [FileAddition!] = [] deletions: [FileDeletion!] =
 input FileAddition { contents: Base64String! path: String! }
 input FileDeletion { path: String! }
 type CreateCommitOnBranchPayload { commit: Commit ref: Ref }
+enum PullRequestMergeMethod { MERGE REBASE SQUASH }
+input EnablePullRequestAutoMergeInput {
+  clientMutationId: String expectedHeadOid: GitObjectID mergeMethod: PullRequestMergeMethod = MERGE pullRequestId: ID!
+}
+type EnablePullRequestAutoMergePayload { clientMutationId: String }
+input DisablePullRequestAutoMergeInput { clientMutationId: String pullRequestId: ID! }
+type DisablePullRequestAutoMergePayload { clientMutationId: String }
 input UpdateRefsInput { clientMutationId: String refUpdates: [RefUpdate!]! repositoryId: ID! }
 input RefUpdate { afterOid: GitObjectID! beforeOid: GitObjectID force: Boolean = false name: GitRefname! }
 type UpdateRefsPayload { clientMutationId: String }
@@ -163,6 +179,11 @@ class _Root:
             "nameWithOwner": found.full_name,
             "isArchived": found.archived,
             "autoMergeAllowed": found.allow_auto_merge,
+            "isPrivate": found.private,
+            "squashMergeAllowed": True,
+            "mergeCommitAllowed": True,
+            "rebaseMergeAllowed": False,
+            "mergeQueue": lambda _info, branch=None: None,
             "defaultBranchRef": head,
             "object": lambda _info, expression=None, oid=None: self._object(found, oid or expression),
             "pullRequests": lambda _info, first=100, **_: {
@@ -189,6 +210,37 @@ class _Root:
         found.git.move(ref, sha, tip)
         signature = {"__typename": "GpgSignature", "isValid": True, "wasSignedByGitHub": True}
         return {"commit": _commit(found, sha) | {"signature": signature}, "ref": None}
+
+    def enablePullRequestAutoMerge(self, _info: Any, input: dict[str, Any]) -> dict[str, Any]:  # noqa: A002, N802
+        """https://docs.github.com/graphql/reference/mutations#enablepullrequestautomerge"""
+        found, issue = self._pull(input["pullRequestId"])
+        assert issue.pull
+        if not found.allow_auto_merge:
+            raise _said("UNPROCESSABLE", "Auto merge is not allowed for this repository")
+        if input.get("expectedHeadOid") not in (None, issue.pull.head_sha):
+            raise _said("UNPROCESSABLE", "Head sha didn't match expected value")
+        if state_of(found, issue) != "blocked":
+            raise _said("UNPROCESSABLE", "Pull request Pull request is in clean status")
+        issue.pull.armed_by, issue.pull.armed_method = self.caller.user, str(input["mergeMethod"]).lower()
+        return {"clientMutationId": None}
+
+    def disablePullRequestAutoMerge(self, _info: Any, input: dict[str, Any]) -> dict[str, Any]:  # noqa: A002, N802
+        _found, issue = self._pull(input["pullRequestId"])
+        assert issue.pull
+        if issue.pull.armed_by is None:
+            raise _said("UNPROCESSABLE", "Can't disable auto-merge for this pull request.")
+        issue.pull.armed_by = None
+        return {"clientMutationId": None}
+
+    def _pull(self, node: str) -> tuple[Repository, Issue]:
+        number = int(node.removeprefix("PR_"))
+        for found in self.world.repositories.values():
+            for issue in found.pulls():
+                if issue.pull and issue.pull.id == number:
+                    self._visible(found.full_name)
+                    self._may_write(found)
+                    return found, issue
+        raise _said("NOT_FOUND", f"Could not resolve to a node with the global id of '{node}'")
 
     def updateRefs(self, _info: Any, input: dict[str, Any]) -> dict[str, Any]:  # noqa: A002, N802
         """https://docs.github.com/graphql/reference/mutations#updaterefs: all or nothing, zeros delete."""

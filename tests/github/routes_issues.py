@@ -6,9 +6,8 @@ import re
 from typing import Any
 
 from tests.github.git import WEB_FLOW, Person
-from tests.github.routes_git import signed_commit
 from tests.github.routing import Answer, Problem, Request, route
-from tests.github.world import CheckRun, Comment, Issue, Label, Pull, Repository, User, World, stamp
+from tests.github.world import CheckRun, Comment, Event, Issue, Label, Pull, Repository, User, World, stamp
 
 REPO = "/repos/{owner}/{repo}"
 ISSUES_READ, ISSUES_WRITE = "issues:read|pull_requests:read", "issues:write|pull_requests:write"
@@ -62,7 +61,7 @@ def add_labels(ask: Request) -> Answer:
 @route("PUT", f"{REPO}/issues/{{issue_number}}/labels", ISSUES_WRITE)
 def set_labels(ask: Request) -> Answer:
     issue = _issue(ask)
-    issue.labels = []
+    _take_labels(ask, issue, issue.labels)
     for name in _names(ask):
         _put_label(ask, issue, name)
     return Answer(200, _labels(ask, issue))
@@ -70,17 +69,28 @@ def set_labels(ask: Request) -> Answer:
 
 @route("DELETE", f"{REPO}/issues/{{issue_number}}/labels", ISSUES_WRITE)
 def remove_labels(ask: Request) -> Answer:
-    _issue(ask).labels = []
+    issue = _issue(ask)
+    _take_labels(ask, issue, issue.labels)
+    return Answer(204)
+
+
+@route("DELETE", f"{REPO}/labels/{{name}}", ISSUES_WRITE)
+def delete_label(ask: Request) -> Answer:
+    """It is gone from everything that bore it; one made anew has another node id."""
+    found = _label(ask)
+    ask.repo.labels.remove(found)
+    for issue in ask.repo.issues.values():
+        issue.labels = [one for one in issue.labels if one is not found]
     return Answer(204)
 
 
 @route("DELETE", f"{REPO}/issues/{{issue_number}}/labels/{{name}}", ISSUES_WRITE)
 def remove_label(ask: Request) -> Answer:
     issue = _issue(ask)
-    kept = [one for one in issue.labels if one.name != ask.args["name"]]
-    if len(kept) == len(issue.labels):
+    gone = [one for one in issue.labels if one.name == ask.args["name"]]
+    if not gone:
         raise Problem(404, "Label does not exist")
-    issue.labels = kept
+    _take_labels(ask, issue, gone)
     return Answer(200, _labels(ask, issue))
 
 
@@ -112,6 +122,31 @@ def _put_label(ask: Request, issue: Issue, name: str) -> None:
         ask.repo.labels.append(found)
     if found not in issue.labels:
         issue.labels.append(found)
+        note(ask, issue, "labeled", label=found)
+
+
+def _take_labels(ask: Request, issue: Issue, gone: list[Label]) -> None:
+    for label in list(gone):
+        issue.labels.remove(label)
+        note(ask, issue, "unlabeled", label=label)
+
+
+def note(
+    ask: Request,
+    issue: Issue,
+    kind: str,
+    *,
+    label: Label | None = None,
+    sha: str | None = None,
+    before: str = "",
+    after: str = "",
+) -> None:
+    """One more line of the issue's timeline."""
+    by_app = ask.caller.kind == "installation"
+    name = label.name if label else ""
+    number = next(ask.world.numbers)
+    made = Event(number, kind, ask.caller.user, stamp(), label, name, sha, before, after, by_app)
+    issue.events.append(made)
 
 
 def _names(ask: Request) -> list[str]:
@@ -163,7 +198,7 @@ def update_issue(ask: Request) -> Answer:
     found = _issue(ask)
     _edit(ask, found)
     if "labels" in ask.body:
-        found.labels = []
+        _take_labels(ask, found, found.labels)
         for name in ask.body["labels"]:
             _put_label(ask, found, name)
     return Answer(200, ask.shapes.issue(ask.repo, found, one=True))
@@ -227,7 +262,10 @@ def _new_issue(ask: Request) -> Issue:
 
 
 def _edit(ask: Request, issue: Issue) -> None:
-    issue.title = ask.body.get("title", issue.title)
+    title = ask.body.get("title", issue.title)
+    if title != issue.title:
+        note(ask, issue, "renamed", before=issue.title, after=title)
+    issue.title = title
     issue.body = ask.body.get("body", issue.body)
     issue.updated_at = stamp()
     state = ask.body.get("state", issue.state)
@@ -235,10 +273,12 @@ def _edit(ask: Request, issue: Issue) -> None:
         return
     if state == "closed":
         close(issue, ask.caller.user, ask.body.get("state_reason") or ("completed" if issue.pull is None else None))
+        note(ask, issue, "closed")
         return
     if issue.pull and (issue.pull.merged_at or not ask.repo.git.ref(f"refs/heads/{issue.pull.head}")):
         raise _invalid("PullRequest", "state", "invalid")
     issue.state, issue.closed_at, issue.closed_by, issue.state_reason = "open", None, None, "reopened"
+    note(ask, issue, "reopened")
 
 
 def close(issue: Issue, user: User | None, reason: str | None = None) -> None:
@@ -353,54 +393,87 @@ def is_merged(ask: Request) -> Answer:
 
 @route("PUT", f"{REPO}/pulls/{{pull_number}}/merge", "contents:write")
 def merge(ask: Request) -> Answer:
-    """A merge commit or a squash, made by git; 405 on conflict, 409 when the head has moved."""
+    """A merge commit or a squash, made by git; 405 on conflict and for missing checks, 409 when the head has moved."""
     found = _pull(ask)
-    pull, git = found.pull, ask.repo.git
+    pull = found.pull
     assert pull
     if ask.body.get("sha", pull.head_sha) != pull.head_sha:
         raise Problem(409, "Head branch was modified. Review and try the merge again.")
-    tree = git.merge(pull.base_sha, pull.head_sha) if found.state == "open" and not pull.draft else ""
-    how = ask.body.get("merge_method", "merge")
-    if not tree or how not in ("merge", "squash"):
+    how = str(ask.body.get("merge_method", "merge"))
+    if found.state != "open" or pull.draft or how not in ("merge", "squash") or state_of(ask.repo, found) == "dirty":
         raise Problem(405, "Pull Request is not mergeable")
-    if how == "squash":
-        title = ask.body.get("commit_title") or f"{found.title} (#{found.number})"
-        message = f"{title}\n\n{ask.body.get('commit_message', '')}"
-        sha = git.write_commit(
-            tree, (pull.base_sha,), message.strip() + "\n", found.user.person, Person(*WEB_FLOW, stamp())
-        )
-        ask.repo.verified.add(sha)
-    else:
-        title = (
-            ask.body.get("commit_title")
-            or f"Merge pull request #{found.number} from {ask.repo.owner.login}/{pull.head}"
-        )
-        sha = signed_commit(ask.repo, ask.caller, tree, (pull.base_sha, pull.head_sha), f"{title}\n\n{found.title}\n")
-    git.move(f"refs/heads/{pull.base}", sha, pull.base_sha)
-    _end(found, ask.caller.user, sha)
+    if state_of(ask.repo, found) == "blocked":
+        raise Problem(405, "Repository rule violations found\n\nRequired status check is expected.")
+    said = (str(ask.body.get("commit_title") or ""), str(ask.body.get("commit_message") or ""))
+    sha = merge_now(ask.repo, found, how, ask.caller.user, said)
     return Answer(200, {"sha": sha, "merged": True, "message": "Pull Request successfully merged"})
 
 
+def merge_now(repository: Repository, issue: Issue, how: str, user: User, said: tuple[str, str] = ("", "")) -> str:
+    """Merge it, whoever may, and note it in its timeline; the commit."""
+    pull, git = issue.pull, repository.git
+    assert pull
+    tree = git.merge(pull.base_sha, pull.head_sha)
+    title, message = said
+    if how == "squash":
+        title = title or f"{issue.title} (#{issue.number})"
+        who, parents, text = issue.user, (pull.base_sha,), f"{title}\n\n{message}".strip() + "\n"
+    else:
+        title = title or f"Merge pull request #{issue.number} from {repository.owner.login}/{pull.head}"
+        who, parents, text = user, (pull.base_sha, pull.head_sha), f"{title}\n\n{issue.title}\n"
+    sha = git.write_commit(tree, parents, text, who.person, Person(*WEB_FLOW, stamp()))
+    repository.verified.add(sha)
+    git.move(f"refs/heads/{pull.base}", sha, pull.base_sha)
+    _end(issue, user, sha)
+    return sha
+
+
+def state_of(repository: Repository, issue: Issue) -> str:
+    """`mergeable_state`: dirty on conflict, blocked while a required check is not green, unstable for others."""
+    pull = issue.pull
+    assert pull
+    if issue.state != "open":
+        return "unknown"
+    if not repository.git.merge(pull.base_sha, pull.head_sha):
+        return "dirty"
+    newest = {one.name: one.conclusion for one in repository.checks.values() if one.head_sha == pull.head_sha}
+    newest |= {one.context: one.state for one in repository.statuses if one.sha == pull.head_sha}
+    required = set(repository.required_checks) if pull.base == repository.default_branch else set()
+    if any(newest.get(name) not in ("success", "neutral", "skipped") for name in required):
+        return "blocked"
+    return "unstable" if {"failure", "error"} & {*newest.values()} else "clean"
+
+
 def refresh(repository: Repository) -> None:
-    """Let open pulls follow their branches: a deleted branch closes its pull, a head that the base has merges it."""
+    """Let open pulls follow their branches: a deleted branch closes its pull, a head that the base has merges it; one
+    that was to merge itself does so once it is green, and no longer when somebody has pushed."""
     git = repository.git
+    tips = dict(git.refs("heads/"))
     for issue in repository.pulls():
         pull = issue.pull
         if pull is None or pull.fork or issue.state != "open":
             continue
-        tip, base = git.ref(f"refs/heads/{pull.head}"), git.ref(f"refs/heads/{pull.base}")
+        tip, base = tips.get(f"refs/heads/{pull.head}", ""), tips.get(f"refs/heads/{pull.base}", "")
         if not tip:
             close(issue, None)
             continue
         moved = tip != pull.head_sha
-        pull.head_sha, pull.base_sha = tip, base
-        if git.is_below(tip, base):
-            close(issue, None) if moved else _end(issue, None, tip)
+        if moved:
+            pull.armed_by = None
+        if moved or base != pull.base_sha:
+            pull.head_sha, pull.base_sha = tip, base
+            if git.is_below(tip, base):
+                close(issue, None) if moved else _end(issue, None, tip)
+                continue
+        if pull.armed_by and state_of(repository, issue) in ("clean", "unstable"):
+            merge_now(repository, issue, pull.armed_method, pull.armed_by)
+            tips = dict(git.refs("heads/"))
 
 
 def _end(issue: Issue, user: User | None, sha: str) -> None:
     assert issue.pull
     issue.pull.merged_at, issue.pull.merged_by, issue.pull.merge_sha = stamp(), user, sha
+    issue.pull.armed_by = None
     close(issue, user)
 
 

@@ -23,6 +23,7 @@ from tests.github import (
     routes_git,
     routes_issues,
     routes_manifest,
+    routes_people,
     routes_rules,
     routes_trials,
 )
@@ -33,7 +34,16 @@ from tests.github.world import Caller, World
 
 VERSION = "2022-11-28"
 LIMIT = 5000
-ROOMS = (routes_actions, routes_app, routes_git, routes_issues, routes_manifest, routes_rules, routes_trials)
+ROOMS = (
+    routes_actions,
+    routes_app,
+    routes_git,
+    routes_issues,
+    routes_manifest,
+    routes_people,
+    routes_rules,
+    routes_trials,
+)
 """Importing them registers their routes."""
 
 
@@ -84,6 +94,8 @@ class GitHub:
         self.mistakes: list[str] = []
         self.blobs = world.blobs
         self.asked_blobs: list[dict[str, str]] = []
+        self.store_faults: dict[str, str] = {}
+        """What goes wrong at the store, by id: `error` (503), `redirect` (to a cloud's metadata), `cut` in the middle."""
         self.remaining: dict[str, int] = {}
         self.limit = LIMIT
         self.lock = threading.Lock()
@@ -284,12 +296,27 @@ class _Store(_Handler):
         """The bytes of one artifact or log; 400 when the caller shows its token."""
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.github.asked_blobs.append(headers)
-        data = self.github.blobs.get(urlsplit(self.path).path.rpartition("/")[2])
+        number = urlsplit(self.path).path.rpartition("/")[2]
+        data, fault = self.github.blobs.get(number), self.github.store_faults.get(number)
         if "authorization" in headers:
             return self._send(400, b"no credentials here", {})
+        if fault == "redirect":
+            return self._send(302, b"", {"Location": "http://169.254.169.254/latest/meta-data"})
+        if fault == "error":
+            return self._send(503, b"", {})
         if data is None:
             return self._send(404, b"", {})
+        if fault == "cut":
+            return self._cut(data)
         return self._send(200, data, {"Content-Type": "application/octet-stream"})
+
+    def _cut(self, data: bytes) -> None:
+        """Half of it, and then no more."""
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data[: len(data) // 2])
+        self.close_connection = True
 
 
 __all__ = ["ROUTES", "Exchange", "Fault", "GitHub"]

@@ -255,7 +255,14 @@ class Shapes:
             "head": self._end(pull.fork or repository, pull.head, pull.head_sha),
             "base": self._end(repository, pull.base, pull.base_sha),
             "author_association": issue.association or ("NONE" if issue.user.type == "Bot" else "MEMBER"),
-            "auto_merge": None,
+            "auto_merge": {
+                "enabled_by": self.user(pull.armed_by),
+                "merge_method": pull.armed_method,
+                "commit_title": None,
+                "commit_message": None,
+            }
+            if pull.armed_by
+            else None,
             "_links": {
                 "self": {"href": url},
                 "html": {"href": urls["html_url"]},
@@ -269,12 +276,15 @@ class Shapes:
         pull = issue.pull
         base = repository.git.merge_base(pull.base_sha, pull.head_sha)
         files = repository.git.diff(base, pull.head_sha)
-        fits = None if issue.state != "open" else bool(repository.git.merge(pull.base_sha, pull.head_sha))
+        from tests.github.routes_issues import state_of
+
+        state = state_of(repository, issue)
+        fits = None if issue.state != "open" else state != "dirty"
         return {
             "merged": pull.merged_at is not None,
             "mergeable": fits,
             "rebaseable": fits,
-            "mergeable_state": {None: "unknown", True: "clean", False: "dirty"}[fits],
+            "mergeable_state": state,
             "merged_by": self.user(pull.merged_by) if pull.merged_by else None,
             "comments": len(issue.comments),
             "review_comments": 0,
@@ -416,7 +426,7 @@ class Shapes:
             "name": name,
             "commit": self.commit(repository, repository.git.commit(sha)),
             "_links": {"self": url, "html": f"{HTML}/{repository.full_name}/tree/{name}"},
-            "protected": False,
+            "protected": bool(repository.required_checks) and name == repository.default_branch,
             "protection": {
                 "enabled": False,
                 "required_status_checks": {"enforcement_level": "off", "contexts": [], "checks": []},
@@ -447,6 +457,6 @@ class Shapes:
                 "annotations_url": f"{url}/annotations",
             },
             "check_suite": {"id": 1},
-            "app": self.app(),
+            "app": {**self.app(), **({"id": 15368, "slug": check.app, "name": check.app} if check.app else {})},
             "pull_requests": [],
         }

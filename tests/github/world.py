@@ -64,6 +64,22 @@ class Comment:
 
 
 @dataclass
+class Event:
+    """One line of an issue's timeline; `label` is what it bore then, `sha` the commit of a merge."""
+
+    id: int
+    kind: str
+    actor: User
+    at: str
+    label: Label | None = None
+    name: str = ""
+    sha: str | None = None
+    before: str = ""
+    after: str = ""
+    by_app: bool = False
+
+
+@dataclass
 class Review:
     id: int
     user: User
@@ -103,6 +119,7 @@ class Issue:
     pull: Pull | None = None
     association: str = ""
     """What GitHub says the author is to the repository; empty = MEMBER, and NONE for a bot."""
+    events: list[Event] = field(default_factory=list)
     reviews: list[Review] = field(default_factory=list)
     review_comments: list[ReviewComment] = field(default_factory=list)
 
@@ -118,8 +135,21 @@ class Pull:
     merged_at: str | None = None
     merged_by: User | None = None
     merge_sha: str | None = None
+    armed_by: User | None = None
+    """Who switched native auto-merge on."""
+    armed_method: str = "squash"
     fork: Repository | None = None
     """The repository that the head is in, when it is another one."""
+
+
+@dataclass
+class Status:
+    """A commit status: what a service without check runs says."""
+
+    id: int
+    sha: str
+    context: str
+    state: str
 
 
 @dataclass
@@ -134,6 +164,8 @@ class CheckRun:
     output: dict[str, str]
     started_at: str
     completed_at: str | None
+    app: str = ""
+    """The slug of the App that made it; empty for ours."""
 
 
 @dataclass
@@ -150,11 +182,16 @@ class Repository:
     allow_auto_merge: bool = False
     required_checks: tuple[str, ...] = ()
     """By a ruleset, at the default branch."""
+    roles: dict[str, str] = field(default_factory=dict)
+    """Login → role. Whoever has a person's token is an admin unless it says otherwise here; others have none."""
     pulls_by: str = "all"
     """Who may open pulls: `all` or `collaborators_only`."""
     labels: list[Label] = field(default_factory=list)
     issues: dict[int, Issue] = field(default_factory=dict)
     checks: dict[int, CheckRun] = field(default_factory=dict)
+    statuses: list[Status] = field(default_factory=list)
+    reactions: dict[int, list[tuple[int, User, str]]] = field(default_factory=dict)
+    """Comment → (id, who, content)."""
     verified: set[str] = field(default_factory=set)
     """The commits that GitHub signed."""
     created_at: str = field(default_factory=stamp)
@@ -224,6 +261,47 @@ class World(Runs):
         if login not in self.users:
             self.users[login] = User(next(self.numbers), login, kind)
         return self.users[login]
+
+    def role(self, repository: Repository, user: User) -> str:
+        """What somebody may do in a repository."""
+        known = any(one.kind == "person" and one.user == user for one in self.tokens.values())
+        return repository.roles.get(user.login, "admin" if known else "none")
+
+    def check(
+        self,
+        repository: Repository,
+        sha: str,
+        name: str,
+        conclusion: str | None = "success",
+        app: str = "github-actions",
+        seconds: float = 60.0,
+    ) -> CheckRun:
+        """A check run by another App at a commit, ended just now after `seconds`; None = it still runs.
+
+        What it makes green merges: a pull that waits for its checks with auto-merge on.
+        """
+        now = datetime.now(UTC)
+        made = CheckRun(
+            next(self.numbers),
+            name,
+            sha,
+            "completed" if conclusion else "in_progress",
+            conclusion,
+            "",
+            None,
+            {},
+            stamp(now - timedelta(seconds=seconds)),
+            stamp(now) if conclusion else None,
+            app,
+        )
+        repository.checks[made.id] = made
+        return made
+
+    def status(self, repository: Repository, sha: str, context: str, state: str = "success") -> Status:
+        """A commit status."""
+        made = Status(next(self.numbers), sha, context, state)
+        repository.statuses.append(made)
+        return made
 
     def person_token(self, login: str) -> str:
         """A token of a person who may do everything in every repository."""
