@@ -467,7 +467,7 @@ def worker(
         return
     for line in working.told(letters):
         typer.echo(line)
-    typer.echo(f"{count} deliveries are taken up again" if retry else f"{len(letters)} pieces of work were given up")
+    typer.echo(f"deliveries taken up again: {count}" if retry else f"given up: {len(letters)}")
 
 
 @app.command()

@@ -95,9 +95,10 @@ def told(letters: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """A line for each dead letter."""
     for one in letters:
         ended = datetime.fromtimestamp(one["ended_at"], UTC).isoformat(timespec="seconds")
-        place = one["name"] or f"repository {one['repository']} of installation {one['installation']}"
-        what = f"{one['kind']} {one['subject']}".rstrip()
-        yield f"{ended}  {place}  {what}  {one['reason']}  ({one['deliveries']} deliveries, {one['attempts']} attempts)"
+        about = one["name"] or f"repository {one['repository']} of installation {one['installation']}"
+        if not one["repository"]:
+            about = f"installation {one['installation']}: {one['kind']} {one['subject']}".rstrip()
+        yield f"{ended}  {about}  {one['reason']}  (deliveries: {one['deliveries']}, attempts: {one['attempts']})"
 
 
 def log(record: Mapping[str, object]) -> None:
