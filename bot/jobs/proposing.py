@@ -28,14 +28,14 @@ class Forge(Protocol):
 class Evidence:
     """What the texts of a proposal cite: rules and episodes by id, what the gate took out, the paths of a back-test.
 
-    `hosted` = people answer below the pull, by commands in comments, and not at a shell.
+    `where` tells how people answer (bot/pages/body.py).
     """
 
     detectors: Mapping[str, Detector]
     episodes: Mapping[str, Episode]
     excluded: Sequence[Exclusion] = ()
     paths: str = ""
-    hosted: bool = False
+    where: body.Where = "shell"
 
 
 @dataclass(slots=True)
@@ -74,7 +74,8 @@ def propose(
 def effect_of(proposal: Proposal, evidence: Evidence) -> OpenPull | OpenIssue:
     """What the forge is asked to do: a pull for what may be merged, an issue with the draft for the backlog."""
     change = proposal.modification
-    context = body.Context(evidence.detectors[change.detector], evidence.episodes, evidence.excluded, evidence.paths)
+    detector = evidence.detectors[change.detector]
+    context = body.Context(detector, evidence.episodes, evidence.excluded, evidence.paths, evidence.where)
     labels = labels_for(proposal.decision.tier)
     if proposal.decision.tier == "backlog":
         text = body.issue_body(proposal, context)

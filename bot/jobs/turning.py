@@ -38,7 +38,7 @@ def deliberate(
     """One turn over `episodes`. `harness` is that of the repository whose visit this is; `at` is ISO 8601."""
     turn = flywheel.turn(episodes, remembered, {harness.repository: harness}, policy, detectors, original, at)
     runs = {episode.id: episode for episode in episodes}
-    cited = Evidence({one.id: one for one in detectors}, runs, turn.excluded, hosted=True)
+    cited = Evidence({one.id: one for one in detectors}, runs, turn.excluded, where="app")
     return Deliberated(turn, harness.repository, cited)
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from bot.model import Detector, Episode, Exclusion, Finding, Modification, Pin, Proposal, Reason
 from bot.pages import diff, words
 from bot.pages.escape import code, fenced, markdown, plain, printable
 
+Where = Literal["shell", "app", "action"]
 SUBJECT = 72
 MAX_BODY = 58_000
 """GitHub refuses bodies of more than 65,536 characters."""
@@ -29,13 +31,14 @@ MAX_FOOT = 20_000
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a body needs beside the proposal: its detector, the fleet's episodes by id, what the gate took out, and
-    the paths that the run was given (shell-quoted; empty = the bundled examples). `hosted` = people answer below it."""
+    the paths that the run was given (shell-quoted; empty = the bundled examples). `where` tells how people answer: at a
+    `shell`, by commands below it (`app`), or by closing it alone (`action`)."""
 
     detector: Detector
     episodes: Mapping[str, Episode] = field(default_factory=dict)
     excluded: Sequence[Exclusion] = ()
     paths: str = ""
-    hosted: bool = False
+    where: Where = "shell"
 
 
 def commit_message(proposal: Proposal) -> str:
@@ -184,12 +187,12 @@ def _foot(proposal: Proposal, context: Context) -> str:
     lines = [
         "### Check it, switch it off, undo it",
         "",
-        *([] if context.hosted else [f"- Back-test: {code(backtest_command(change, context.paths), 1000)}"]),
+        *([f"- Back-test: {code(backtest_command(change, context.paths), 1000)}"] if context.where == "shell" else []),
         f"- Cost: {words.cost(change)}",
         f"- Switch off: set {code(off)} in the agent's environment."
         if off
         else f"- Switch off: remove the lines from {code(begin)} to {code(end)}.",
-        *_ways_out(change, hosted=context.hosted),
+        *_ways_out(change, context.where),
         "",
         *_folded(f"Why {proposal.decision.tier}", list(_reasons(proposal.decision.reasons))),
         *_folded("What was left out", list(_left_out(change, context))),
@@ -198,10 +201,15 @@ def _foot(proposal: Proposal, context: Context) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _ways_out(change: Modification, *, hosted: bool) -> Iterator[str]:
+def _ways_out(change: Modification, where: Where) -> Iterator[str]:
     """How to undo it, and how to say no."""
     stays = "it stays away until the failures double"
-    if hosted:
+    if where == "action":
+        yield "- Undo: after the merge, revert the commit: it is exact, byte for byte."
+        yield f"- Not wanted: close it; {stays}."
+        yield "- Not at all: remove the workflow, or write `mode: observe` into `.github/flywheel.yml`."
+        return
+    if where == "app":
         yield "- Undo: after the merge, comment `/flywheel rollback`, or revert the commit: it is exact, byte for byte."
         yield f"- Not wanted: close it, or comment `/flywheel dismiss WHY`; {stays}. `/flywheel hold` makes us wait."
         yield "- Not at all: remove `.github/flywheel.yml`, or set `mode: observe` there; what is open is closed then."

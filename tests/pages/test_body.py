@@ -1,5 +1,6 @@
 """What a maintainer reads: short, in order, with nothing of a transcript alive in it."""
 
+import dataclasses
 import re
 
 from bot.model import Decision, Detector, Episode, Pin, Proposal, Reason, Turn, replace
@@ -214,3 +215,16 @@ def test_the_title_of_the_evidence_says_what_a_trial_said(
         "regression": "a held-out trial saw it break something",
         "of a later version": "unverified",
     }
+
+
+def test_the_ways_out_are_those_of_the_place(
+    turn: Turn, guard: Proposal, detectors: dict[str, Detector], episodes: dict[str, Episode]
+) -> None:
+    """No command is named where nobody obeys it."""
+    own = context(turn, detectors["edits-without-progress"], episodes)
+    app, action = (body.pull_body(guard, dataclasses.replace(own, where=where)) for where in ("app", "action"))
+
+    assert "/flywheel dismiss WHY" in app
+    assert "flywheel undo" not in app + action
+    assert "/flywheel" not in action
+    assert "- Not wanted: close it; it stays away until the failures double." in action
