@@ -11,51 +11,11 @@ from bot.commands.making_tasks import Request, init
 from bot.errors import UserError
 from bot.forge.workshop import Workshop, run
 from bot.trials import design, pool
+from tests.commands.shop import Shop
 
 SALT = "0123456789abcdef"
 NOW = "2026-11-25T10:00:00+00:00"
 VERIFY = "python3 {tests}"
-
-
-class Shop:
-    """A repository in which every pull is merged at once."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        folder.mkdir()
-        self.git("init", "-q", "-b", "main")
-        self.write({"shop.py": "def price():\n    return 1\n"})
-        self.git("commit", "-q", "-m", "Begin")
-
-    def git(self, *arguments: str) -> str:
-        who = ("-c", "user.name=ann", "-c", "user.email=ann@example.com", "-c", "commit.gpgsign=false")
-        done = subprocess.run(["git", *who, *arguments], cwd=self.folder, capture_output=True, text=True, check=True)
-        return done.stdout.strip()
-
-    def write(self, files: dict[str, str]) -> None:
-        for path, text in files.items():
-            (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (self.folder / path).write_text(text)
-        self.git("add", "-A")
-
-    def pull(self, number: int, files: dict[str, str], body: str = "") -> str:
-        self.git("checkout", "-q", "-b", f"b{number}")
-        self.write(files)
-        self.git("commit", "-q", "-m", "Work")
-        self.git("checkout", "-q", "main")
-        self.git(
-            "merge", "-q", "--no-ff", f"b{number}", "-m", f"Merge pull request #{number} from ann/b{number}\n\n{body}"
-        )
-        return self.git("rev-parse", "HEAD")
-
-    def good(self, number: int, body: str = "") -> str:
-        files = {
-            f"part{number}.py": f"value = {number}\n",
-            f"tests/test_part{number}.py": (
-                f"import sys\nsys.path.insert(0, '.')\nimport part{number}\nassert part{number}.value == {number}\n"
-            ),
-        }
-        return self.pull(number, files, body)
 
 
 @pytest.fixture

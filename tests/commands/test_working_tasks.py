@@ -1,0 +1,177 @@
+"""One arm of one batch, with a real agent (a shell command) in real folders; what it may not see comes first."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.commands.making_tasks import Request as Making
+from bot.commands.making_tasks import init
+from bot.commands.rotating_tasks import rotate
+from bot.commands.working_tasks import Request, shard_of, work
+from bot.errors import UserError
+from bot.forge.workshop import Workshop, run
+from bot.model import Entry
+from bot.trials import notes, pool, results
+from bot.trials.batches import trial_id
+from bot.trials.design import Wish, designed, veiled
+from bot.trials.notes import Batch
+from tests.commands.shop import Shop
+
+SALT, NOW = "0123456789abcdef", "2026-11-25T10:00:00+00:00"
+VERIFY = "python3 {tests}"
+CAREFUL = """
+number=$(sed 's/[^0-9]//g' "$FLYWHEEL_PROMPT")
+if grep -q Careful AGENTS.md; then echo "value = $number" > "part$number.py"; fi
+echo 0.25 > "$FLYWHEEL_USD"
+"""
+"""An agent that does its task where the harness tells it to be careful."""
+
+
+class Scene:
+    """A repository with merged pulls, its tasks, and a branch that changes the harness."""
+
+    def __init__(self, folder: Path) -> None:
+        self.shop = Shop(folder / "shop")
+        self.shop.write({"AGENTS.md": "Work.\n"})
+        self.shop.git("commit", "-q", "-m", "Harness")
+        for number in range(1, 7):
+            self.shop.good(number, f"Set the value to {number}")
+        self.control = self.shop.git("rev-parse", "HEAD")
+        self.shop.git("checkout", "-q", "-b", "flywheel/x")
+        self.shop.write({"AGENTS.md": "Work. Careful.\n"})
+        self.shop.git("commit", "-q", "-m", "Careful")
+        self.treated = self.shop.git("rev-parse", "HEAD")
+        self.shop.git("checkout", "-q", "main")
+        self.tasks, self.sealed = folder / "tasks.json", folder / "sealed.json"
+        making = Making(VERIFY, self.tasks, self.sealed, guards=2, checks=1, seconds=20.0)
+        _, files = init(making, Workshop(self.shop.folder), run, [self.shop.folder], SALT, NOW)
+        for path, data in files.items():
+            path.write_bytes(data)
+
+    @property
+    def pool(self) -> pool.Pool:
+        return pool.read(self.tasks.read_bytes(), "tasks.json")
+
+    def request(self, **changed: object) -> Request:
+        asked = json.dumps([{"task": task.id, "control": 1, "treated": 2} for task in self.pool.tasks])
+        made = Request("treated", self.treated, asked, 0, 0, self.pool.sealed, 1, self.tasks, "", CAREFUL, VERIFY)
+        return replace(made, **changed)  # type: ignore[arg-type]
+
+    def work(self, **changed: object) -> tuple[results.Run, ...]:
+        told = work(self.request(**changed), Workshop(self.shop.folder), run, lambda _: None)
+        return results.read(told.encode(), "results.csv")
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Scene:
+    return Scene(tmp_path)
+
+
+def test_the_agent_sees_the_harness_of_its_arm_and_nothing_of_what_judges_it(scene: Scene, tmp_path: Path) -> None:
+    spy = "{ ls -R . ; cat AGENTS.md; git log --oneline | wc -l; git status --short; env; } > "
+    spy += f'"{tmp_path}/$FLYWHEEL_TASK" 2>&1'
+    runs = scene.work(agent=spy, sealed=scene.sealed.read_text(), arm="control", commit=scene.control)
+
+    assert {one.outcome for one in runs} == {"fail"}
+    for one in runs:
+        told = (tmp_path / one.task).read_text()
+        assert f"test_part{one.task.removeprefix('pull-')}.py" not in told
+        assert SALT not in told
+        assert "Work.\n1\n" in told
+        assert "Careful" not in told
+
+
+def test_each_arm_is_judged_by_the_hidden_tests(scene: Scene) -> None:
+    treated = scene.work()
+    control = scene.work(arm="control", commit=scene.control)
+
+    assert [(one.outcome, one.usd, one.arm, one.set) for one in treated] == [("pass", 0.25, "treated", "targeted")] * 8
+    assert [(one.outcome, one.arm) for one in control] == [("fail", "control")] * 4
+    assert {one.repeat for one in treated} == {"1", "2"}
+
+
+def test_a_sealed_task_is_called_by_another_name_outside(scene: Scene) -> None:
+    hidden = json.loads(scene.sealed.read_text())["tasks"]
+    runs = scene.work(work="[]", guards=2, repeats=2, sealed=scene.sealed.read_text())
+
+    assert {one.task for one in runs} == {veiled(name, SALT) for name in hidden}
+    assert {(one.set, one.outcome) for one in runs} == {("guard", "pass")}
+    assert len(runs) == 4
+
+    asked = json.dumps([{"task": veiled(hidden[0], SALT), "control": 1, "treated": 1}])
+    again = scene.work(work=asked, stage=2, sealed=scene.sealed.read_text())
+    assert [(one.set, one.stage) for one in again] == [("guard", 2)]
+
+
+def test_another_list_than_the_registered_one_is_refused(scene: Scene) -> None:
+    other = json.dumps({**json.loads(scene.sealed.read_text()), "salt": "another salt that is long"})
+    with pytest.raises(UserError, match="not the one that was registered"):
+        scene.work(guards=2, repeats=1, sealed=other)
+    with pytest.raises(UserError, match="0 are in the sealed list"):
+        scene.work(guards=2, repeats=1)
+    with pytest.raises(UserError, match="no task of that name"):
+        scene.work(work='[{"task": "issue-99999", "control": 1, "treated": 1}]')
+    with pytest.raises(UserError, match="no list of tasks"):
+        scene.work(work="nonsense")
+
+
+def test_what_is_not_the_agents_fault_has_no_verdict(scene: Scene) -> None:
+    outcomes = {
+        "no agent": scene.work(agent="no-such-agent"),
+        "not prepared": scene.work(prepare="exit 3"),
+        "tests hang": scene.work(verify="sleep 30; true {tests}", verify_seconds=0.3),
+        "time is up": scene.work(agent=f"{CAREFUL}; sleep 30", seconds=1.0, shard=(1, 8)),
+        "agent fails": scene.work(agent=f"{CAREFUL}; exit 1", shard=(1, 8)),
+    }
+
+    assert {name: {one.outcome for one in runs} for name, runs in outcomes.items()} == {
+        "no agent": {"none"},
+        "not prepared": {"none"},
+        "tests hang": {"none"},
+        "time is up": {"pass"},
+        "agent fails": {"pass"},
+    }
+
+
+def test_the_shares_of_an_arm_are_all_of_it_and_none_twice(scene: Scene) -> None:
+    shares = [scene.work(shard=(number, 3)) for number in (1, 2, 3)]
+
+    assert sorted((one.task, one.repeat) for share in shares for one in share) == sorted(
+        (one.task, one.repeat) for one in scene.work()
+    )
+    assert (shard_of("2/8"), shard_of("1/1")) == ((2, 8), (1, 1))
+    for wrong in ("0/8", "9/8", "x", "1", "-1/2"):
+        with pytest.raises(UserError, match="--shard"):
+            shard_of(wrong)
+
+
+def test_a_quarter_rotates_once_a_month_and_what_was_looked_at_twenty_times_at_once(scene: Scene) -> None:
+    def looked(count: int) -> list[Entry]:
+        entries = []
+        for number in range(count):
+            made = designed(Wish(f"c{number}", ("other",), "a" * 40, "b" * 40, "s"), scene.pool.sealed, 2)
+            batch = Batch(trial_id(made), 1, guards=2, repeats=1)
+            for event, what in (("registered", made), ("dispatched", batch)):
+                entries.append(Entry(NOW, event, "o/r", f"c{number}", "d", "r", detail=notes.written(what)))
+        return entries
+
+    before = json.loads(scene.sealed.read_text())["tasks"]
+    record, files = rotate(scene.tasks, scene.sealed, [], "2026-12-02T00:00:00+00:00")
+    after = json.loads(files[scene.sealed])
+
+    assert (len(record["retired"]), record["guards"]) == (1, 2)
+    assert set(record["retired"]) < set(before)
+    assert set(record["retired"]) <= {task.id for task in pool.read(files[scene.tasks], "t").tasks}
+    assert pool.read(files[scene.tasks], "t").sealed != scene.pool.sealed
+    assert not set(record["retired"]) & set(after["tasks"])
+
+    spent, _ = rotate(scene.tasks, scene.sealed, looked(20), "2026-11-26T00:00:00+00:00")
+    fresh, _ = rotate(scene.tasks, scene.sealed, looked(19), "2026-12-02T00:00:00+00:00")
+    assert sorted(spent["retired"]) == sorted(before)
+    assert len(fresh["retired"]) == 1
+
+    for path, data in files.items():
+        path.write_bytes(data)
+    assert rotate(scene.tasks, scene.sealed, [], "2026-12-20T00:00:00+00:00")[1] == {}
