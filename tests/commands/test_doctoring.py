@@ -12,7 +12,8 @@ import github as pygithub
 import pytest
 
 from bot.commands import doctoring
-from bot.commands.doctoring import Ask, Row, examine, is_well, lines
+from bot.commands.checkup import Row, of_github
+from bot.commands.doctoring import Ask, examine, is_well, lines
 from bot.commands.wiring import shipped_policy
 from bot.errors import UserError
 from bot.forge import webhook
@@ -348,6 +349,6 @@ def test_the_command_exits_0_1_or_2(environment: dict[str, str], till: Repositor
 
 
 def test_health_without_anything_says_that_nobody_answers() -> None:
-    found = list(doctoring._of_github(Health(failed={"reach": "no answer"}), "octo/shop", shipped_policy()))
+    found = list(of_github(Health(failed={"reach": "no answer"}), "octo/shop", shipped_policy()))
 
     assert [("reach", "missing")] == [(row.code, row.status) for row in found]

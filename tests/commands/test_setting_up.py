@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 import yaml
 
-from bot.commands import doctoring
+from bot.commands import checkup, doctoring
 from bot.hosting.asked import EVENTS, PERMISSIONS
 from tests.cli import ROOT
 from tests.github.fixtures import github, world
@@ -77,10 +77,10 @@ def test_a_second_set_up_does_not_begin_over_the_first(tmp_path: Path) -> None:
 
 def test_every_code_of_the_doctor_is_documented() -> None:
     text = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
-    source = Path(doctoring.__file__).read_text(encoding="utf-8")
-    codes = set(re.findall(r'\b(?:Row|_row)\(\s*"([a-z-]+)"', source))
+    source = "".join(Path(one.__file__).read_text(encoding="utf-8") for one in (checkup, doctoring))
+    codes = set(re.findall(r'\b(?:Row|row_of)\(\s*"([a-z-]+)"', source))
 
-    assert len(codes) > 15
+    assert len(codes) > 20
     assert [] == sorted(code for code in codes if f"`{code}`" not in text)
 
 
