@@ -26,7 +26,9 @@ from bot.jobs.identity import identity, revision
 from bot.ledger import Ledger
 from bot.model import CloseChange, Detector, Edit, Effect, Episode, Harness, OpenIssue, OpenPull, Pattern, branch_of
 from bot.pages import onboarding as page
-from bot.pages.onboarding import InUse, Needed, Place, Rehearsal, Row, Sight, Standing
+from bot.pages import pilot as asking
+from bot.pages.onboarding import InUse, Needed, Place, Rehearsal, Sight
+from bot.pages.pilot import Row, Standing
 from bot.traces.contrast import MIN_FAILED, MIN_TASKS, task_of
 
 DAYS = 30
@@ -81,8 +83,8 @@ def pilot(owner: str, candidates: Sequence[Candidate], at: str = "") -> Effect |
         said = "Every repository in which agents open pull requests has an answer."
         return CloseChange(host.name, PILOT, branch_of("pilot", PILOT), said) if at else None
     rows = [Row(one.repository.name, one.pulls, one.failed, one.standing) for one in shown]
-    text = page.pilot_body(rows, DAYS, hidden=not host.private)
-    return OpenIssue(host.name, PILOT, revision(text), page.PILOT_TITLE, text, (FLYWHEEL.name,))
+    text = asking.body(rows, DAYS, hidden=not host.private)
+    return OpenIssue(host.name, PILOT, revision(text), asking.TITLE, text, (FLYWHEEL.name,))
 
 
 def _host(owner: str, ranked: Sequence[Candidate], candidates: Sequence[Candidate], at: str) -> Repository | None:

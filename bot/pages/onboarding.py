@@ -1,12 +1,11 @@
-"""What was seen of a repository before it takes part goes in; the pilot issue and the onboarding pull's body come out.
+"""What was seen of a repository before it takes part goes in; the body of its onboarding pull comes out.
 
-Nothing here cites a run: counts, and the titles of our own rules. Names of workflows and repositories are GitHub's.
+Nothing here cites a run: counts, and the titles of our own rules. Names of workflows are shown as code.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Literal
 
 import msgspec
 
@@ -15,31 +14,7 @@ from bot.pages import offer
 from bot.pages.escape import code, fenced, markdown
 from bot.pages.words import WHY_DESCRIPTIVE, count
 
-PILOT_TITLE = "Where should Flywheel start?"
 PULL_TITLE = "Configure Flywheel"
-PILOT = """\
-Flywheel is installed. It does nothing by itself: you say in which repositories it takes part, one by one.
-
-This is where coding agents opened pull requests in the last {days} days, and where their newest commit is red most \
-often. That is a good place to start: one or two repositories first, the others when you like it.
-
-| repository | pull requests by agents | red | |
-|---|--:|--:|---|
-{rows}
-"""
-HIDDEN = "\nPrivate repositories are not named in a public place. The command below works for them all the same.\n"
-PILOT_END = """
-### To start
-
-Comment here with a line of its own: `/flywheel start owner/name`. It counts when you may write to **that** \
-repository. It then gets one pull request, *Configure Flywheel*, which says what was seen there and what will happen. \
-Nothing else happens before somebody merges that.
-
-### To stop
-
-Close this issue: it is not opened again. A repository that takes part stops when its `.github/flywheel.yml` is \
-deleted. Uninstalling the App stops everything at once; what is open then is yours to close.
-"""
 WHAT = """\
 Flywheel reads what coding agents leave behind when their pull requests fail, looks for what keeps going wrong and is \
 rarer when they succeed, and proposes changes to the files that steer the agents. **It does nothing in this repository \
@@ -76,27 +51,11 @@ commit the file yourself, should you change your mind.
 Delete `.github/flywheel.yml`, and what Flywheel has open here is withdrawn. `pause: true` makes it wait, \
 `mode: observe` lets it look on. Uninstalling the App stops everything at once; what is open then is yours to close.
 """
-MAX_ROWS = 30
 TIERS = {
     "backlog": "an issue with a ready draft",
     "interactive": "a pull request that a person merges",
     "autonomous": "a pull request that may merge itself",
 }
-Standing = Literal["open", "asked", "configured", "off"]
-STANDING: dict[Standing, str] = {
-    "asked": "its pull request waits to be merged",
-    "configured": "takes part",
-    "off": "said no",
-}
-
-
-class Row(msgspec.Struct, frozen=True):
-    """One repository in the pilot issue: pulls by agents in the last `days`, those whose last head is red."""
-
-    repository: str
-    pulls: int
-    failed: int
-    standing: Standing = "open"
 
 
 class Sight(msgspec.Struct, frozen=True):
@@ -156,24 +115,6 @@ class Place(msgspec.Struct, frozen=True):
     repository: str
     branch: str
     ours: str = offer.UNKNOWN
-
-
-# --- the pilot issue --------------------------------------------------------------------------------------------------
-
-
-def pilot_body(rows: Sequence[Row], days: int, *, hidden: bool) -> str:
-    """The one issue that asks an owner where to start, worst first; `hidden` = private ones may not be named here."""
-    shown = "\n".join(
-        f"| {markdown(row.repository)} | {row.pulls:,} | {row.failed:,} | "
-        f"{STANDING.get(row.standing) or f'`/flywheel start {row.repository}`'} |"
-        for row in rows[:MAX_ROWS]
-    )
-    more = len(rows) - MAX_ROWS
-    rest = f"\n{count(more, 'repository', 'repositories')} with fewer of them are not listed.\n" if more > 0 else ""
-    return PILOT.format(days=days, rows=shown) + rest + (HIDDEN if hidden else "") + PILOT_END
-
-
-# --- the onboarding pull ----------------------------------------------------------------------------------------------
 
 
 def pull_body(

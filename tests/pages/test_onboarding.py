@@ -1,11 +1,12 @@
-"""The pilot issue and the onboarding pull: their readers learn what will happen and how to say no."""
+"""The onboarding pull: its readers learn what will happen, what is missing, and how to say no."""
 
+import itertools
 from urllib.parse import parse_qs, urlsplit
 
 import yaml
 
 from bot.pages import offer
-from bot.pages.onboarding import InUse, Needed, Place, Rehearsal, Row, Sight, pilot_body, pull_body
+from bot.pages.onboarding import InUse, Needed, Place, Rehearsal, Sight, pull_body
 
 NEEDED = Needed(failures=5, tasks=3, passes=20, most_passes=50)
 PLACE = Place("https://github.com", "octo/shop", "main", "octo/agentic-flywheel@" + "a" * 40)
@@ -61,14 +62,10 @@ def test_it_says_how_to_say_no_how_to_stop_and_that_nothing_happens_before() -> 
 
 
 def test_a_sentence_stands_on_one_line_because_github_breaks_at_every_newline() -> None:
-    for text in (body(), pilot_body([Row("octo/shop", 9, 6)], 30, hidden=True)):
-        pairs = zip(text.splitlines(), text.splitlines()[1:], strict=False)
+    lines = body().splitlines()
 
-        assert [] == [
-            pair
-            for pair in pairs
-            if pair[0] and pair[0][-1].isalpha() and pair[1][:1].islower() and pair[1] not in FILE
-        ]
+    pairs = itertools.pairwise(lines)
+    assert [] == [one for one in pairs if one[0][-1:].isalpha() and one[1][:1].islower() and one[1] not in FILE]
 
 
 def test_a_count_beyond_what_is_needed_is_not_shown_as_more_than_enough() -> None:
@@ -121,32 +118,3 @@ def test_the_action_of_the_repositorys_own_is_one_and_its_call_fits_it() -> None
     assert "always()" == called[0]["if"]
     assert f"./{offer.LOCAL_PATH.removesuffix('/action.yml')}" == called[0]["uses"]
     assert [PLACE.ours, offer.UPLOAD.partition(" ")[0]] == [step["uses"] for step in made["runs"]["steps"]]
-
-
-# --- the pilot issue --------------------------------------------------------------------------------------------------
-
-
-def test_each_repository_has_its_command_until_it_has_an_answer() -> None:
-    rows = [Row("octo/shop", 9, 6), Row("octo/till", 4, 2, "asked"), Row("octo/old", 3, 1, "off")]
-
-    text = pilot_body(rows, 30, hidden=False)
-
-    assert "| octo/shop | 9 | 6 | `/flywheel start octo/shop` |" in text
-    assert "| octo/till | 4 | 2 | its pull request waits to be merged |" in text
-    assert "| octo/old | 3 | 1 | said no |" in text
-    assert "Private" not in text
-    assert "Close this issue" in text
-
-
-def test_a_name_is_no_markdown() -> None:
-    text = pilot_body([Row("octo/__init__", 1, 1)], 30, hidden=False)
-
-    assert "| octo/\\_\\_init\\_\\_ | 1 | 1 | `/flywheel start octo/__init__` |" in text
-
-
-def test_a_long_list_is_cut_and_says_so() -> None:
-    text = pilot_body([Row(f"octo/r{at}", 1, 0) for at in range(40)], 30, hidden=True)
-
-    assert "octo/r30 " not in text
-    assert "10 repositories with fewer of them are not listed." in text
-    assert "Private repositories are not named in a public place." in text
