@@ -258,8 +258,8 @@ class Shapes:
             "auto_merge": {
                 "enabled_by": self.user(pull.armed_by),
                 "merge_method": pull.armed_method,
-                "commit_title": None,
-                "commit_message": None,
+                "commit_title": issue.title,
+                "commit_message": "",
             }
             if pull.armed_by
             else None,

@@ -43,8 +43,14 @@ MAX_MESSAGE = 300
 Level = Literal["read", "write"]
 Permissions = Mapping[str, Level]
 READ: Permissions = {"metadata": "read", "contents": "read", "pull_requests": "read", "issues": "read"}
-MINE: Permissions = {**READ, "actions": "read", "checks": "read"}
-WRITE: Permissions = {"metadata": "read", "contents": "write", "pull_requests": "write", "issues": "write"}
+MINE: Permissions = {**READ, "actions": "read", "checks": "read", "statuses": "read"}
+WRITE: Permissions = {
+    "metadata": "read",
+    "checks": "write",
+    "contents": "write",
+    "issues": "write",
+    "pull_requests": "write",
+}
 """What a job's token has. Nobody ever asks for `workflows` or `administration`."""
 
 Query = Mapping[str, str]

@@ -15,7 +15,9 @@ from bot.forge.github.answers import Pull, RefObject
 from bot.forge.github.backlog import Backlog
 from bot.forge.github.branches import Branches
 from bot.forge.github.client import Reader, Writer
+from bot.forge.github.desk import Desk
 from bot.forge.github.errors import StatusError
+from bot.forge.github.history import History
 from bot.forge.github.labels import LabelLook, Labels
 from bot.forge.github.ledger import LedgerBranch, Remembered
 from bot.forge.github.place import Place
@@ -37,6 +39,8 @@ class GitHubForge:
         self.labels = Labels(self.place, writer, looks)
         self.backlog = Backlog(self.place, writer, self.labels)
         self._ledger = LedgerBranch(self.place, writer)
+        self.desk = Desk(self.place, writer, self.labels)
+        self.git = History(self.place)
 
     def close(self) -> None:
         """Let the connections go."""

@@ -19,6 +19,7 @@ MAX_TITLE = 250
 CUT = "\n\n*The rest did not fit here.*"
 _MARK = re.compile(r"<!-- flywheel:change ([0-9a-f]{1,64})\.([0-9a-f]{1,64}) ([0-9a-f]{16}) -->")
 _ENDED = "<!-- flywheel:ended {change} -->"
+_SAID = "<!-- flywheel:said {change} -->"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,18 @@ def farewell(reason: str, change: str) -> str:
 def is_farewell(body: str | None, change: str) -> bool:
     """Whether a comment is that one."""
     return _ENDED.format(change=change) in (body or "")[-200:]
+
+
+def said(text: str, change: str) -> str:
+    """The one comment that we keep below a pull or an issue, as it is sent."""
+    kept = plain(text).strip()
+    kept = kept if len(kept) <= MAX_BODY else kept[: MAX_BODY - len(CUT)] + CUT
+    return f"{kept}\n\n{_SAID.format(change=change)}"
+
+
+def is_said(body: str | None, change: str) -> bool:
+    """Whether a comment is that one."""
+    return (body or "").rstrip().endswith(_SAID.format(change=change))
 
 
 def _digest(title: str, body: str) -> str:
