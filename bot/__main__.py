@@ -511,7 +511,7 @@ def _office(inbox: Inbox, who: Credentials) -> Office:
         memory=Memory(data_folder(os.environ)),
         policy=shipped_policy(),
         detectors=shipped_detectors(),
-        put=lambda hint: inbox.put(hint, time.time()),
+        put=lambda hint: inbox.put(hint, time.time()).result(30),
         now=_now,
         paused=lambda: is_paused(os.environ),
     )
