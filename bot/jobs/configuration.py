@@ -7,7 +7,7 @@ file that cannot be read means: observe only, and one issue says why.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -17,7 +17,6 @@ from bot.approval.care import FIXED, HIGHER, SHORTER
 from bot.approval.labels import FLYWHEEL, STUCK
 from bot.approval.policy import Policy
 from bot.errors import UserError
-from bot.hosting.pulls import Thread
 from bot.jobs.identity import identity, revision
 from bot.model import CloseChange, Effect, OpenIssue, branch_of, replace
 from bot.pages.escape import fenced
@@ -116,19 +115,19 @@ def load(text: str, path: str, base: Policy) -> tuple[File, Policy]:
     return file, policy.load(said, f"{path} (policy)", base)
 
 
-def effects(repository: str, found: Configuration, issues: Iterable[Thread]) -> tuple[Effect, ...]:
+def effects(repository: str, found: Configuration, *, open_now: bool) -> tuple[Effect, ...]:
     """The one issue that says why a file is not obeyed, or its end; nothing when there is nothing to say.
 
-    `issues` are those of the repository. A broken shared file is said where it stands, in `{owner}/.github`, once.
+    `open_now` is whether it is open. A broken shared file is said where it stands, in `{owner}/.github`, once.
     """
     here = repository.partition("/")[2].casefold() == SHARED_REPOSITORY
     told = [one for one in found.problems if here or not one.shared]
     if told:
         return (_complaint(repository, told),)
     change = identity(PURPOSE)
-    if any(one.by_mark == change and one.author.kind == "ours" and one.state == "open" for one in issues):
-        return (CloseChange(repository, change, branch_of(PURPOSE, change), "The file can be read again."),)
-    return ()
+    if not open_now:
+        return ()
+    return (CloseChange(repository, change, branch_of(PURPOSE, change), "The file can be read again."),)
 
 
 def _complaint(repository: str, told: Sequence[Problem]) -> OpenIssue:

@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Literal
 
 import pytest
 from hypothesis import given, settings
@@ -13,8 +12,6 @@ from bot.approval.care import careless
 from bot.approval.policy import Policy
 from bot.commands.wiring import shipped_policy
 from bot.errors import UserError
-from bot.hosting.people import Actor, Kind
-from bot.hosting.pulls import Thread
 from bot.jobs import configuration
 from bot.jobs.configuration import PATH, PURPOSE, START, effects, load, read
 from bot.jobs.identity import identity
@@ -190,32 +187,27 @@ def test_a_repositorys_own_trial_workflow_goes_before_the_shared_one(base: Polic
 # --- the one issue ----------------------------------------------------------------------------------------------------
 
 
-def issue(kind: Kind = "ours", state: Literal["open", "closed"] = "open", change: str = ISSUE) -> Thread:
-    return Thread(4, "u", state, Actor(1, "unknown", kind), "t", "b", "2026-01-01", by_mark=change)
-
-
 def test_one_issue_says_why_and_goes_when_it_is_mended(base: Policy) -> None:
     broken, good = read("version: 1\nmode: yolo\n", None, base), read(START, None, base)
 
-    (opened,) = effects("octo/shop", broken, [])
+    (opened,) = effects("octo/shop", broken, open_now=False)
 
     assert isinstance(opened, OpenIssue)
     assert "yolo" in opened.body
-    assert (opened,) == effects("octo/shop", broken, [issue()])
-    (closed,) = effects("octo/shop", good, [issue()])
+    assert (opened,) == effects("octo/shop", broken, open_now=True)
+    (closed,) = effects("octo/shop", good, open_now=True)
     assert isinstance(closed, CloseChange)
     assert ISSUE == opened.change == closed.change
 
 
-@pytest.mark.parametrize("other", [issue("human"), issue("bot"), issue(state="closed"), issue(change="0" * 12)])
-def test_where_all_is_well_no_other_issue_is_touched(other: Thread, base: Policy) -> None:
-    assert () == effects("octo/shop", read(START, None, base), [other])
+def test_where_all_is_well_nothing_is_said(base: Policy) -> None:
+    assert () == effects("octo/shop", read(START, None, base), open_now=False)
 
 
 def test_the_text_of_a_file_cannot_leave_its_frame_in_the_issue(base: Policy) -> None:
     found = read('version: 1\n"```\\n@octo/team fixes #1": 1\n', None, base)
 
-    (opened,) = effects("octo/shop", found, [])
+    (opened,) = effects("octo/shop", found, open_now=False)
 
     assert isinstance(opened, OpenIssue)
     before, framed, rest = opened.body.partition("````text\n")
@@ -228,8 +220,8 @@ def test_the_text_of_a_file_cannot_leave_its_frame_in_the_issue(base: Policy) ->
 def test_a_broken_shared_file_is_said_where_it_stands_and_nowhere_else(base: Policy) -> None:
     found = read(START, "nonsense: true\n", base)
 
-    assert () == effects("octo/shop", found, [])
-    (said,) = effects("octo/.github", found, [])
+    assert () == effects("octo/shop", found, open_now=False)
+    (said,) = effects("octo/.github", found, open_now=False)
 
     assert isinstance(said, OpenIssue)
     assert "in every repository of this owner" in said.body
@@ -237,7 +229,7 @@ def test_a_broken_shared_file_is_said_where_it_stands_and_nowhere_else(base: Pol
 
 
 def test_both_files_of_the_shared_repository_are_said_in_one_issue(base: Policy) -> None:
-    (said,) = effects("octo/.github", read("a: 1\n", "b: 1\n", base), [])
+    (said,) = effects("octo/.github", read("a: 1\n", "b: 1\n", base), open_now=False)
 
     assert isinstance(said, OpenIssue)
     assert ("`a`" in said.body, "`b`" in said.body) == (True, True)
