@@ -45,6 +45,7 @@ Repo = Annotated[
 Directory = Annotated[Path | None, typer.Option("--repo", help="The repository, when it is not where the run had it.")]
 DEFAULT_OUT = Path("flywheel-out")
 INTERRUPTED = 130
+PUT_SECONDS = 30.0
 
 
 @app.command()

@@ -24,6 +24,7 @@ from tests.github.server import GitHub
 from tests.github.world import World
 
 STORES = ("localhost",)
+PUT_SECONDS = 30.0
 
 
 @dataclass
@@ -56,7 +57,7 @@ class Running:
             memory=Memory(self.folder / "data"),
             policy=shipped_policy(),
             detectors=shipped_detectors(),
-            put=lambda hint: inbox.put(hint, time.time()),
+            put=lambda hint: inbox.put(hint, time.time()).result(PUT_SECONDS),
             now=self.now,
             paused=lambda: self.paused,
         )

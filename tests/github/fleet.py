@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from tests.github.git import Person
-from tests.github.world import Issue, Pull, Repository, World, stamp
+from tests.github.world import Issue, Pull, Repository, User, World, stamp
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 OWNER = "lumen-orchard"
-AGENT = "orchard-agent"
+AGENT = "claude[bot]"
 
 Wanted = Callable[[Mapping[str, Any]], bool]
 
@@ -36,8 +36,8 @@ def fleet(world: World, wanted: Wanted = lambda _manifest: True, per_hour: int =
 def attempt(world: World, repository: Repository, folder: Path, manifest: Mapping[str, Any], ended: datetime) -> Issue:
     """One agent's attempt: a branch with a commit, a pull for it, and a CI run with the bundle as its artifact."""
     label = "-".join(folder.parts[-2:])
-    head = commit(world, repository, f"agent/{label}", {f"work/{label}.txt": f"{label}\n"})
-    pull = open_pull(world, repository, f"agent/{label}", f"Mend {manifest['task']}", _body(manifest))
+    head = commit(world, repository, f"claude/{label}", {f"work/{label}.txt": f"{label}\n"})
+    pull = open_pull(world, repository, f"claude/{label}", f"Mend {manifest['task']}", _body(manifest))
     told = {**manifest, "repository": repository.full_name, "pull": pull.number, "head_sha": head}
     files: dict[str, str | bytes] = {
         path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()
@@ -49,7 +49,7 @@ def attempt(world: World, repository: Repository, folder: Path, manifest: Mappin
         repository,
         head,
         conclusion=manifest["run"]["conclusion"],
-        branch=f"agent/{label}",
+        branch=f"claude/{label}",
         actor=AGENT,
         created=(ended - timedelta(seconds=60)).isoformat(),
         artifacts={"flywheel-bundle-test": files},
@@ -67,7 +67,7 @@ def commit(world: World, repository: Repository, branch: str, files: Mapping[str
     git = repository.git
     tip = git.ref(f"refs/heads/{branch}") or git.ref(f"refs/heads/{repository.default_branch}")
     rows = [("100644", git.write_blob(text.encode()), path) for path, text in files.items()]
-    who: Person = world.user(by).person
+    who: Person = _account(world, by).person
     sha = git.write_commit(git.write_tree(tip, rows), (tip,), f"Work on {branch}\n", who, who)
     git.move(f"refs/heads/{branch}", sha)
     return sha
@@ -77,11 +77,15 @@ def open_pull(world: World, repository: Repository, branch: str, title: str, bod
     """A pull from a branch into the default branch."""
     git, now = repository.git, stamp()
     number = len(repository.issues) + 1
-    made = Issue(next(world.numbers), number, world.user(by), title, body, now, now)
+    made = Issue(next(world.numbers), number, _account(world, by), title, body, now, now)
     tips = [git.ref(f"refs/heads/{name}") for name in (branch, repository.default_branch)]
     made.pull = Pull(next(world.numbers), branch, repository.default_branch, tips[0], tips[1])
     repository.issues[number] = made
     return made
+
+
+def _account(world: World, login: str) -> User:
+    return world.user(login, "Bot" if login.endswith("[bot]") else "User")
 
 
 def examples(repository: str = "") -> Iterator[tuple[Path, Mapping[str, Any]]]:
