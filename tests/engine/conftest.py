@@ -17,7 +17,7 @@ def new_database() -> Iterator[Callable[[], str]]:
     """Makes an empty schema on PostgreSQL and gives its URL: to us it is a database, and made in a millisecond."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import pgserver
+        pgserver = pytest.importorskip("pgserver", reason="there is no wheel of PostgreSQL for this Python")
     folder = tempfile.mkdtemp(prefix="pg-")  # short: a socket's path has at most 107 bytes
     server = pgserver.get_server(folder, cleanup_mode="delete")
     with psycopg.connect(server.get_uri(), autocommit=True) as connection:
