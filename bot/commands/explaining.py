@@ -11,6 +11,7 @@ from bot.errors import UserError
 from bot.ledger import Ledger, Standing
 from bot.model import branch_of
 from bot.pages.story import SILENT, sentence
+from bot.trials import accounting
 
 
 def explain(name: str, out: Path) -> dict[str, Any]:
@@ -25,7 +26,7 @@ def explain(name: str, out: Path) -> dict[str, Any]:
         for entry in run.get(kind, []):
             if name in _names(entry, key):
                 standing = history.get(str(entry.get("id")))
-                told = {"state": _state(standing), "history": _history(known, standing)}
+                told = {"state": _state(standing), "history": _history(known, standing), **_accounts(known, standing)}
                 return {"kind": kind.rstrip("s"), **entry, **told}
     for change, standing in history.items():
         last = standing.last
@@ -39,6 +40,7 @@ def explain(name: str, out: Path) -> dict[str, Any]:
                 "repository": last.repository,
                 "state": _state(standing),
                 "history": _history(known, standing),
+                **_accounts(known, standing),
             }
     raise UserError(
         f"{name}: nothing of that name in {out}/run.json. Name a change, pattern, detector, branch or episode."
@@ -50,6 +52,12 @@ def _state(standing: Standing | None) -> str | None:
     if standing is None:
         return None
     return f"{standing.last.event}: {standing.last.reason}" if standing.last.reason else standing.last.event
+
+
+def _accounts(known: Ledger, standing: Standing | None) -> dict[str, list[str]]:
+    """What was predicted of a merged change beside what was seen; nothing for one that did not go in."""
+    said = accounting.words(known.entries, standing.last.change) if standing is not None else ()
+    return {"accounts": list(said)} if said else {}
 
 
 def _names(entry: Mapping[str, Any], key: str) -> set[str]:

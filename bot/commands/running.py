@@ -36,6 +36,7 @@ from bot.signals.checkpoints import Stored
 from bot.signals.collect import collect
 from bot.signals.original import MAX_PINNED_BYTES, original
 from bot.traces.pins import Original
+from bot.trials import accounting
 
 EXAMPLES_DATE = "2026-01-05T12:00:00+00:00"
 
@@ -127,10 +128,11 @@ def _run(request: Request, shell: Shell) -> Finished:
         for entry in merged:
             forges[entry.repository].perform(NoteMerged(entry.repository, entry.change))
     places = places_of(request.out) | {name: str(path.absolute()) for name, path in directories.items()}
-    record = {**printed.run(turn, performed), "repositories": places, "dry_run": request.dry_run}
+    accounts = accounting.plain(remembered.entries)
+    record = {**printed.run(turn, performed), "accounts": accounts, "repositories": places, "dry_run": request.dry_run}
     if not request.dry_run:
         shell.write(request.out / "run.json", (json.dumps(record, indent=2, ensure_ascii=True) + "\n").encode())
-        page = report(turn, performed, rules, command)
+        page = report(turn, performed, rules, command, accounting.sentences(remembered.entries))
         shell.write(request.out / "report.html", page.encode("utf-8", "replace"))
     return Finished(turn, performed, record, failed)
 

@@ -15,6 +15,7 @@ from bot.jobs.tending_watch import evidence, merge_of
 from bot.ledger import Ledger
 from bot.model import Entry, OpenIssue, replace
 from bot.pages import dashboard as page
+from bot.trials import accounting
 
 PURPOSE = "dashboard"
 
@@ -39,6 +40,7 @@ def dashboard(
         stopped=stopped,
         off=[WORDS[code] for code in off if code in WORDS],
         swept=at,
+        accounts=accounting.sentences(ledger.entries),
     )
     text = page.dashboard(board)
     change = sha256(f"{PURPOSE}\0{repository}".encode()).hexdigest()[:12]

@@ -59,6 +59,8 @@ class Board(NamedTuple):
     stopped: Sequence[str] = ()
     off: Sequence[str] = ()
     swept: str = ""
+    accounts: Sequence[str] = ()
+    """How good earlier predictions were, a sentence each."""
 
 
 def dashboard(board: Board) -> str:
@@ -73,6 +75,8 @@ def dashboard(board: Board) -> str:
     lines += _section("Watching", list(_watched(board.watched)), "Nothing is watched.")
     lines += _section("Turned down", [_dismissed(one) for one in board.dismissed], "Nothing was turned down.")
     lines += _categories(board.categories)
+    if board.accounts:
+        lines += _section("What was predicted, and what was seen", [markdown(one, 600) for one in board.accounts], "")
     if board.swept:
         lines += [f"Last sweep: {markdown(board.swept[:10])}.", ""]
     return "\n".join(lines).rstrip() + "\n"

@@ -41,9 +41,10 @@ def report(
     performed: Mapping[str, Performed] | None = None,
     detectors: Mapping[str, Detector] | None = None,
     paths: str = "",
+    accounts: Sequence[str] = (),
 ) -> str:
     """The page. `performed` says what became of each change, `detectors` (by id) gives titles and blind spots, `paths`
-    are the shell-quoted paths of the run, for the back-test commands."""
+    are the shell-quoted paths of the run, for the back-test commands, `accounts` sentences on earlier predictions."""
     known = detectors or {}
     contrasts = [pattern.contrast for pattern in turn.patterns if pattern.contrast]
     axis = svg.axis(contrasts)
@@ -65,6 +66,7 @@ def report(
         codes=words.by_code(turn.excluded),
         excluded=_cut(turn.excluded[:MAX_EXCLUDED], turn.excluded),
         doubtful=_cut(_doubtful(turn), turn.integrity),
+        accounts=accounts[:MAX_CHANGES],
         warnings=_cut(turn.warnings[:MAX_WARNINGS], turn.warnings),
     )
 

@@ -65,7 +65,7 @@ class Sum(msgspec.Struct, frozen=True):
 
 def lines(entries: Iterable[Entry]) -> tuple[Line, ...]:
     """The newest merged changes, oldest first."""
-    told = sorted(set(entries), key=lambda one: one.at)
+    told = sorted(dict.fromkeys(entries), key=lambda one: one.at)
     noise: dict[tuple[str, str], tuple[float, float]] = {}
     named: dict[str, Entry] = {}
     results: dict[tuple[str, str], Entry] = {}
@@ -144,6 +144,44 @@ def words(entries: Iterable[Entry], change: str) -> tuple[str, ...]:
         said("Fixes", found.fixes),
         said("Breakages", found.breaks),
     )
+
+
+def sentences(entries: Iterable[Entry]) -> tuple[str, ...]:
+    """How good the predictions of merged changes were, for people: all together, then by category; empty without any.
+
+    Lift over guessing is what counts, not precision: tasks flip by themselves.
+    """
+    found = lines(entries)
+    if not found:
+        return ()
+    groups = by_category(found)
+    return (_summed(total(found)), *(_summed(one) for one in groups if len(groups) > 1))
+
+
+def plain(entries: Iterable[Entry]) -> list[dict[str, object]]:
+    """The account of each merged change as plain values, for `run.json`."""
+    told: list[dict[str, object]] = [msgspec.to_builtins(one) for one in lines(entries)]
+    return told
+
+
+def _summed(one: Sum) -> str:
+    name = "All" if one.name == "all" else one.name
+    begin = f"{name}: {one.changes} merged, {one.tried} of them with a held-out trial"
+    if not one.tried:
+        return f"{begin}; nothing was verified."
+    cost = f" {one.usd_per_kept:.2f} dollars for each that was confirmed and stayed." if one.usd_per_kept else ""
+    brier = f" Brier {one.brier[0]:.3f} for fixes, {one.brier[1]:.3f} for breakages." if one.brier else ""
+    return f"{begin}. {_scored('Fixes', one.fixes)} {_scored('Breakages', one.breaks)}{brier}{cost}"
+
+
+def _scored(what: str, score: Score) -> str:
+    if score.precision is None or score.precision_interval is None:
+        return f"{what}: none predicted, {score.observed} seen."
+    low, high = score.precision_interval
+    lift = f", {score.lift:.1f} times guessing" if score.lift is not None else ""
+    recall = f", recall {score.recall:.0%}" if score.recall is not None else ""
+    adjusted = f", {score.adjusted_precision:.0%} without noise" if score.adjusted_precision is not None else ""
+    return f"{what}: precision {score.precision:.0%} ({low:.0%} to {high:.0%}){lift}{adjusted}{recall}."
 
 
 def said(what: str, account: Account) -> str:
