@@ -17,3 +17,7 @@ def identity(purpose: str) -> str:
 def revision(text: str) -> str:
     """Eight hex digits that change with the text."""
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:8]
+
+
+ASIDE = frozenset(map(identity, ("configuration", "onboarding", "pilot")))
+"""What carries no modification: it has no place in the ledger, and whoever tends changes leaves it alone."""

@@ -9,6 +9,8 @@ from bot.hosting.acts import React
 from bot.hosting.people import Actor, Kind, Role
 from bot.hosting.places import Repository
 from bot.hosting.pulls import Comment
+from bot.jobs.configuration import PURPOSE
+from bot.jobs.identity import ASIDE, identity
 from bot.jobs.onboarding import (
     BRANCH,
     ONBOARDING,
@@ -195,6 +197,10 @@ def test_a_comment_with_one_refused_start_is_refused_as_a_whole_in_its_reaction_
 
     assert frozenset({"octo/shop"}) == chosen(found)
     assert (React(5, "-1"),) == reactions(found)
+
+
+def test_what_carries_no_modification_is_known_as_such() -> None:
+    assert {ONBOARDING, PILOT, identity(PURPOSE)} == ASIDE
 
 
 # --- one repository ---------------------------------------------------------------------------------------------------
