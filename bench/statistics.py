@@ -14,8 +14,9 @@ import itertools
 import random
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from bench import reuse
 from bot.trials import forecast
@@ -24,10 +25,12 @@ from bot.trials.limits import FEW
 from bot.trials.plan import LIFTED, REFERENCE_POOL, simulate
 from bot.trials.regressions import confirmed
 from bot.trials.results import Run, Tally
-from bot.trials.statistics import CONFIRMED, difference, e_value, lower, permutation, reached
+from bot.trials.statistics import CONFIRMED, difference, discoveries, e_value, lower, permutation, reached
 
 VERDICTS = Path(__file__).resolve().parents[1] / "../shared/data/outcomes/terminal-bench-0.1.1.csv"
 DRAWS = 200
+TRUE = 4
+"""Of the twenty changes of an imagined week."""
 BARS: Mapping[tuple[int, int], Sequence[tuple[float, float]]] = {
     (20, 3): ((0, 0.19), (0, 0.40), (0, 0.55)),
     (20, 5): ((0, 0.31), (0, 0.56), (0, 0.68)),
@@ -92,6 +95,40 @@ def _aimed(tasks: int, cured: float, chance: random.Random) -> list[Tally]:
         Tally(str(n), sum(chance.random() < p for _ in range(3)), 3, sum(chance.random() < 0.2 for _ in range(3)), 3)
         for n, p in enumerate(shares)
     ]
+
+
+def weekly() -> None:
+    """Twenty changes tried in one week, four of which cure half of ten tasks: what each rule calls confirmed."""
+    print(
+        "\nTwenty trials a week (10 tasks, 3 runs), four of them cure half of the tasks: false share, power (published)"
+    )
+    bars = {"p <= .05": (0.075, 0.79), "Benjamini-Hochberg, .10": (0.033, 0.64), "Bonferroni": (0.005, 0.42)}
+    weeks = [_week(random.Random(f"week/{number}")) for number in range(DRAWS)]
+    rules: Mapping[str, Callable[[Week], Collection[int]]] = {
+        "p <= .05": lambda week: [place for place, p in enumerate(week.chances) if p <= 0.05],
+        "Benjamini-Hochberg, .10": lambda week: discoveries(week.chances),
+        "Bonferroni": lambda week: [place for place, p in enumerate(week.chances) if p <= 0.05 / len(week.chances)],
+        "ours: E >= 20, then the week": lambda week: discoveries(week.chances) & week.reached,
+    }
+    for name, rule in rules.items():
+        kept = [set(rule(week)) for week in weeks]
+        false = sum(len([one for one in found if one >= TRUE]) / max(1, len(found)) for found in kept) / len(kept)
+        power = sum(len([one for one in found if one < TRUE]) for found in kept) / TRUE / len(kept)
+        bar = "({:.3f}, {:.2f})".format(*bars[name]) if name in bars else ""
+        print(f"{name:30} {false:6.3f} {power:5.2f} {bar}")
+
+
+class Week(NamedTuple):
+    """The exact p of each trial of a week, the true ones first, and those of which E reached 20."""
+
+    chances: Sequence[float]
+    reached: frozenset[int]
+
+
+def _week(chance: random.Random) -> Week:
+    trials = [_aimed(10, 0.5 if number < TRUE else 0.0, chance) for number in range(5 * TRUE)]
+    found = frozenset(place for place, one in enumerate(trials) if e_value(one) >= CONFIRMED and difference(one) > 0)
+    return Week([permutation(one) for one in trials], found)
 
 
 def guards() -> None:
@@ -288,6 +325,7 @@ def main() -> None:
     begin = time.perf_counter()
     power()
     targeted()
+    weekly()
     guards()
     orders()
     regressions()

@@ -250,6 +250,21 @@ def test_a_confirmed_change_may_be_promoted(scene: Scene) -> None:
     assert judge(MODIFICATION, POLICY, (PROVEN,), stable=True, trial=trial).tier == "autonomous"
 
 
+def test_noise_is_measured_once_a_month_after_a_trial(scene: Scene) -> None:
+    """Both arms are the default branch; it says nothing of any change and nothing is written below a pull."""
+    scene.carried_out(cures)
+    scene.carried_out(cures)
+    noise = [one for one in scene.ledger.entries if one.change == "noise"]
+    figures = json.loads(noise[-1].detail)
+    (issue,) = scene.shop.pulls()
+
+    assert {one.inputs["control"] == one.inputs["treated"] for one in scene.runs[-1:]} == {True}
+    assert (noise[-1].event, noise[-1].trial, figures["noise"]) == ("trialled", "none", [1.0, 0.0])
+    assert len(issue.comments) == 1
+    assert scene.visit().entries == []
+    assert [one.event for one in scene.visit("2026-12-01T10:00:00+00:00").entries] == ["registered", "dispatched"]
+
+
 def test_a_regression_is_not_merged(scene: Scene) -> None:
     scene.carried_out(harms)
     trial = scene.ledger.trial(CHANGE, REVISION)

@@ -12,7 +12,7 @@ from scipy import stats
 
 from bot.trials.plan import REFERENCE_POOL, simulate
 from bot.trials.results import Tally
-from bot.trials.statistics import HARMS, RATIOS, difference, e_value, interval, lower, permutation, reached
+from bot.trials.statistics import HARMS, RATIOS, difference, discoveries, e_value, interval, lower, permutation, reached
 
 
 @st.composite
@@ -159,3 +159,12 @@ def test_the_error_of_both_tests_is_kept_when_nothing_was_changed() -> None:
 
     assert sum(reached(one) is not None for one in found) <= 33
     assert sum(permutation(one) <= 0.05 for one in found) <= 33
+
+
+@given(st.lists(st.floats(0.0001, 1.0), min_size=1, max_size=30))
+def test_discoveries_are_those_of_benjamini_and_hochberg(chances: list[float]) -> None:
+    adjusted = stats.false_discovery_control(chances, method="bh")
+    sure = [abs(one - 0.10) > 1e-9 for one in adjusted]
+    found = discoveries(chances)
+
+    assert all((place in found) == (one <= 0.10) for place, one in enumerate(adjusted) if sure[place])
