@@ -44,13 +44,13 @@ class Database:
 
     @contextmanager
     def change(self) -> Iterator[sa.Connection]:
-        """A transaction that nobody else's runs beside; kept when the block ends well, else undone."""
-        if not self.is_file:
-            with self._engine.begin() as connection:
+        """A transaction that nobody else's runs beside; kept when the block ends well, else undone.
+
+        The threads of one process wait for each other here, which costs the database nothing.
+        """
+        with self._turn, self._engine.begin() as connection:
+            if not self.is_file:
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
-                yield connection
-            return
-        with self._turn, self._engine.begin() as connection:  # threads wait here, for SQLite would let them sleep
             yield connection
 
     @contextmanager
