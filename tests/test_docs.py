@@ -23,7 +23,9 @@ def test_an_option_of_a_command_is_mentioned(name: str) -> None:
     text = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
     command = typer.main.get_command(app).commands[name]  # type: ignore[attr-defined]
 
-    missing = [opt for param in command.params for opt in param.opts if opt.startswith("--") and opt not in text]
+    each = [command, *getattr(command, "commands", {}).values()]
+    options = [opt for one in each for param in one.params for opt in param.opts if opt.startswith("--")]
+    missing = [opt for opt in options if opt not in text]
 
     assert [one for one in missing if one != "--help"] == []
 
