@@ -313,6 +313,16 @@ def update_comment(ask: Request) -> Answer:
     raise Problem(404, "Not Found")
 
 
+@route("DELETE", f"{REPO}/issues/comments/{{comment_id}}", ISSUES_WRITE)
+def delete_comment(ask: Request) -> Answer:
+    for found in ask.repo.issues.values():
+        for comment in found.comments:
+            if comment.id == int(ask.args["comment_id"]):
+                found.comments.remove(comment)
+                return Answer(204)
+    raise Problem(404, "Not Found")
+
+
 # --- pulls ------------------------------------------------------------------------------------------------------------
 
 
