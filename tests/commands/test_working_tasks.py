@@ -1,10 +1,14 @@
 """One arm of one batch, with a real agent (a shell command) in real folders; what it may not see comes first."""
 
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
 from bot.commands.making_tasks import Request as Making
 from bot.commands.making_tasks import init
@@ -12,9 +16,10 @@ from bot.commands.rotating_tasks import rotate
 from bot.commands.working_tasks import Request, shard_of, work
 from bot.errors import UserError
 from bot.forge.workshop import Workshop, run
+from bot.jobs.trialling import TITLE
 from bot.model import Entry
 from bot.trials import notes, pool, results
-from bot.trials.batches import trial_id
+from bot.trials.batches import inputs, trial_id
 from bot.trials.design import Wish, designed, veiled
 from bot.trials.notes import Batch
 from tests.commands.shop import Shop
@@ -175,3 +180,60 @@ def test_a_quarter_rotates_once_a_month_and_what_was_looked_at_twenty_times_at_o
     for path, data in files.items():
         path.write_bytes(data)
     assert rotate(scene.tasks, scene.sealed, [], "2026-12-20T00:00:00+00:00")[1] == {}
+
+
+ROOT = Path(__file__).resolve().parents[2]
+REUSABLE = yaml.safe_load((ROOT / ".github/workflows/trial.yml").read_text())
+EXAMPLE = yaml.safe_load((ROOT / "examples/workflows/flywheel-trial.yml").read_text())
+
+
+def test_the_shipped_workflow_is_told_what_is_dispatched_and_passes_it_on() -> None:
+    made = designed(Wish("c", ("t",), "a" * 40, "b" * 40, "s"))
+    told = [name for name, _ in inputs(made, Batch(trial_id(made), 1))]
+    dispatched, called = EXAMPLE[True]["workflow_dispatch"]["inputs"], REUSABLE[True]["workflow_call"]["inputs"]
+    passed = EXAMPLE["jobs"]["trial"]["with"]
+
+    assert sorted(dispatched) == sorted(told)
+    assert set(told) <= set(passed) <= set(called)
+    assert {name for name, one in called.items() if one.get("required")} <= set(passed)
+    assert set(EXAMPLE["jobs"]["trial"]["secrets"]) == set(REUSABLE[True]["workflow_call"]["secrets"])
+    assert EXAMPLE["run-name"] == f"{TITLE}${{{{ inputs.trial }}}}"
+
+
+def test_the_step_of_the_shipped_workflow_runs_an_arm(scene: Scene, tmp_path: Path) -> None:
+    (step,) = [one for one in REUSABLE["jobs"]["arm"]["steps"] if one["name"].startswith("Run this share")]
+    asked = scene.request()
+    python = tmp_path / "runner/flywheel/bin/python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\nshift\nexec "{sys.executable}" "$@"\n')  # -I would not find the checkout
+    python.chmod(0o755)
+    values = {
+        "ARM": "treated",
+        "SHARE": "2",
+        "JOBS": "4",
+        "COMMIT": asked.commit,
+        "WORK": asked.work,
+        "GUARDS": "2",
+        "REPEATS": "1",
+        "SEAL": asked.seal,
+        "STAGE": "1",
+        "TASKS": str(asked.tasks),
+        "AGENT": asked.agent,
+        "VERIFY": asked.verify,
+        "PREPARE": "",
+        "SECONDS_EACH": "30",
+        "FLYWHEEL_SEALED": scene.sealed.read_text(),
+    }
+    assert {*values, "ANTHROPIC_API_KEY"} == set(step["env"])
+    subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", step["run"]],
+        cwd=scene.shop.folder,
+        env={**os.environ, **values, "RUNNER_TEMP": str(tmp_path / "runner"), "PYTHONPATH": str(ROOT)},
+        check=True,
+        capture_output=True,
+    )
+    runs = results.read((tmp_path / "runner/results/results.csv").read_bytes(), "results.csv")
+
+    assert len(runs) == 5  # the second half of eight targeted runs and two sealed ones
+    assert {one.outcome for one in runs} == {"pass"}
+    assert sum(one.set == "guard" for one in runs) == 1
