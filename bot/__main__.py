@@ -9,8 +9,8 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from io import TextIOWrapper
 from pathlib import Path
@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from typer.core import TyperGroup
 
-from bot.errors import UserError
+from bot.errors import LaterError, UserError
 
 if TYPE_CHECKING:
+    from bot.commands.acting import Hand
     from bot.commands.credentials import Credentials
     from bot.commands.running import Shell
     from bot.engine.inbox import Inbox
@@ -407,11 +408,55 @@ def embed(
 
 
 @app.command()
-def action(out: Out = DEFAULT_OUT) -> None:
-    """Show the last run on a workflow run's page, and set the step's outputs; prints the summary."""
-    from bot.commands.acting import act
+def action(
+    path: Annotated[
+        Path | None, typer.Argument(metavar="[PATH]", help="Of `propose` the bundles, of `apply` the proposal.")
+    ] = None,
+    mode: Annotated[
+        Literal["observe", "propose", "apply"],
+        typer.Option("--mode", help="Show the last run; hand over what it would propose; or open that."),
+    ] = "observe",
+    out: Out = DEFAULT_OUT,
+    as_json: Json = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Of `apply`: say what would be opened and write nothing.")
+    ] = False,
+) -> None:
+    """In a workflow: show a run on its page and in the step's outputs, hand over what it proposes, or open that."""
+    from bot.commands import acting
+    from bot.forge import files
+    from bot.jobs.document import FILE
 
-    typer.echo(act(out, os.environ))
+    shell = acting.Shell(_hand, files.write, _now)
+    match mode:
+        case "observe":
+            record = {"summary": acting.act(out, os.environ)}
+        case "propose":
+            record = acting.propose(path or Path("flywheel-bundle"), out, os.environ, shell)
+        case "apply":
+            record = acting.apply(path or Path(FILE), os.environ, shell, dry_run=dry_run)
+    if as_json:
+        _print_json(record)
+    else:
+        typer.echo(record["summary"])
+    _fail(record.get("failed", ()))
+
+
+@contextmanager
+def _hand(repository: str, token: str) -> Iterator[Hand]:
+    """One repository through one token. UserError where GitHub does not answer, or wants no more calls."""
+    from bot.approval.labels import LABELS
+    from bot.commands.credentials import api_of
+    from bot.forge.github import hand
+    from bot.forge.github.errors import UnavailableError
+
+    opened = hand.Hand(token, api_of(os.environ), repository, LABELS)
+    try:
+        yield opened
+    except (UnavailableError, LaterError) as error:
+        raise UserError(f"{repository}: GitHub does not answer now ({error}). Run the workflow again later.") from error
+    finally:
+        opened.close()
 
 
 @app.command()

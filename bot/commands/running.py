@@ -103,7 +103,7 @@ def _run(request: Request, shell: Shell) -> Finished:
     examples = not request.paths
     paths = request.paths or (folder("examples") / "episodes",)
     unknown: list[str] = []
-    episodes = _once_each(shell.watched(collect(paths, shell.stored, unknown)))
+    episodes = once_each(shell.watched(collect(paths, shell.stored, unknown)))
     if not episodes:
         raise UserError(f"{paths[0]}: nothing readable. Name a folder of runs: transcripts, with reports beside them.")
     directories = _example_repositories(request, shell) if examples and not request.repos else {}
@@ -166,7 +166,7 @@ def places_of(out: Path) -> dict[str, str]:
     return {name: place for name, place in places.items() if isinstance(place, str)} if isinstance(places, dict) else {}
 
 
-def _once_each(episodes: Iterable[Episode]) -> list[Episode]:
+def once_each(episodes: Iterable[Episode]) -> list[Episode]:
     """Every run once, under a name of its own: paths may overlap, and folders may bear the same name.
 
     The same bytes under the same name are one run; other bytes get a number behind the name.
