@@ -25,6 +25,7 @@ from bot.jobs import tending_ends as ends
 from bot.jobs import tending_merges as merges
 from bot.jobs import tending_undo as undoing
 from bot.jobs import tending_watch as watching
+from bot.jobs.identity import ASIDE
 from bot.jobs.tending_commands import Place, asked_back, closing_of, listen
 from bot.jobs.tending_labels import known_tier, labels
 from bot.jobs.tending_sight import Git, Known, Names, Sight, Tended, entry_of, is_ours, last_of, names, undo_id
@@ -109,7 +110,7 @@ def _mend(here: _Round) -> None:
     undoes = {undo_id(here.sight.repository, change) for change in here.stories}
     for pull in here.sight.pulls:
         thread, change = pull.thread, pull.thread.by_mark
-        if not is_ours(thread) or not change or change in here.stories or change in undoes:
+        if not is_ours(thread) or not change or change in here.stories or change in undoes or change in ASIDE:
             continue
         detector = pull.branch.removeprefix("flywheel/").removesuffix(f"-{change}")
         if pull.branch == branch_of(detector, change) and not detector.startswith("undo-"):

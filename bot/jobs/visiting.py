@@ -25,7 +25,9 @@ from bot.jobs.lifecycle import under
 from bot.jobs.memory import Last, Memory
 from bot.jobs.proposing import effect_of, propose
 from bot.jobs.tending import tend
+from bot.jobs.tending_board import dashboard
 from bot.jobs.tending_sight import Git, Known, Sight, Tended
+from bot.jobs.tending_watch import incidents
 from bot.jobs.turning import Deliberated, deliberate
 from bot.jobs.withdrawing import withdraw
 from bot.ledger import Ledger, hold_of, moved_by
@@ -161,11 +163,14 @@ class _Visit:
         looked = shop.collect(place, shop.memory.last(place.id).looked)
         self.done.notes += looked.notes
         self._read()
+        issues = self.hosted.desk.issues()
+        complained = any(one.by_mark == COMPLAINT and one.state == "open" for one in issues)
+        self._perform(configuration.effects(place.name, found, open_now=complained))
         self._perform(shop.welcome(place, found))
         if reason := _why_withdrawn(found):
             self._remember(list(withdraw(place.name, self.mine, reason, self.hosted.perform, shop.now())))
         if found.present:
-            share = self._take_part(found)
+            share = self._take_part(found, issues)
             self.done.elsewhere = share.deliberated.elsewhere if looked.heads else ()
         shop.memory.keep_last(place.id, Last(looked.until))
         return self.done
@@ -174,50 +179,50 @@ class _Visit:
     def owner(self) -> str:
         return self.place.name.partition("/")[0]
 
-    def _take_part(self, found: Configuration) -> _Share:
+    def _take_part(self, found: Configuration, issues: Sequence[Thread]) -> _Share:
         """Tend first, then try, then propose: what people did since the last visit binds what is new."""
         ground = self.hosted.desk.ground()
-        share = self._share(found, ground, ())
+        share = self._share(found, ground)
         pulls = self.hosted.desk.pulls()
-        tended = self._tend(found, ground, share, pulls)
-        if tended.pool:
-            share = self._share(found, ground, tended.pool)
+        tended = self._tend(found, share, Sight(self.place.name, ground, pulls, issues))
         if found.trials is not None and not found.pause:
             self._try(found, ground, share, pulls)
         if found.proposes:
             ended = {one.change for one in tended.entries if one.event in ledger.ENDED | ledger.WENT_IN}
             self._propose(share, ended)
+        if found.dashboard:
+            off, at = preflight(ground), self.shop.now()
+            known = self._known(found, share)
+            self._perform([dashboard(self.place.name, known, self.mine, off, tended.stopped, at)])
         return share
 
-    def _share(self, found: Configuration, ground: Ground, pool: Collection[str]) -> _Share:
-        """The turn. Episodes of an incident (`pool`) are for trials: mined, they would teach us our own mistake."""
+    def _share(self, found: Configuration, ground: Ground) -> _Share:
+        """The turn. The runs of an incident are for trials: mined, they would teach us our own mistake."""
         shop = self.shop
         episodes = list(shop.episodes(self.owner))
         remembered = shop.memory.ledgers(self.owner)
-        mined = [one for one in episodes if one.id not in pool]
+        failed_by_us = incidents(remembered, episodes)
+        mined = [one for one in episodes if one.id not in failed_by_us]
         made = deliberate(mined, self.hosted.harness(), remembered, found.policy, shop.detectors, shop.now())
         off = preflight(ground)
         proposals = [_as_left(one, remembered, off) for one in (*made.proposals, *made.held)]
         return _Share(made, episodes, proposals)
 
-    def _tend(self, found: Configuration, ground: Ground, share: _Share, pulls: Sequence[Pull]) -> Tended:
-        """What we opened before: it is remembered what became of it, then acted upon."""
-        memory = self.shop.memory
-        known = Known(
+    def _known(self, found: Configuration, share: _Share) -> Known:
+        return Known(
             ledger=self.mine,
             policy=found.policy,
-            owner=memory.ledgers(self.owner),
+            owner=self.shop.memory.ledgers(self.owner),
             proposals={one.modification.id: one for one in share.proposals},
             drafts={one.modification.id: effect_of(one, share.deliberated.evidence) for one in share.proposals},
             episodes=share.episodes,
             turn=share.deliberated.turn,
             lookups=tuple(lookups(found, paused=self.shop.paused())),
         )
-        issues = self.hosted.desk.issues()
-        complained = any(one.by_mark == COMPLAINT and one.state == "open" for one in issues)
-        self._perform(configuration.effects(self.place.name, found, open_now=complained))
-        sight = Sight(self.place.name, ground, pulls, issues)
-        tended = tend(sight, known, self.hosted.git, self.shop.now())
+
+    def _tend(self, found: Configuration, share: _Share, sight: Sight) -> Tended:
+        """What we opened before: it is remembered what became of it, then acted upon."""
+        tended = tend(sight, self._known(found, share), self.hosted.git, self.shop.now())
         self.done.notes += tended.notes
         self._remember(tended.entries)
         for act in tended.acts:

@@ -12,6 +12,7 @@ import msgspec
 
 from bot.forge.github import marks
 from bot.forge.github.answers import Comment
+from bot.forge.github.bench import dispatch
 from bot.forge.github.client import Writer
 from bot.forge.github.desk_answers import Check, Checks, Pull
 from bot.forge.github.errors import StatusError, UnavailableError
@@ -66,10 +67,10 @@ class _Issue(msgspec.Struct, frozen=True):
 
 
 class Acts:
-    """Writes to the pulls and issues of one repository."""
+    """Writes to the pulls and issues of one repository; `runner` starts workflows, with a token for that alone."""
 
-    def __init__(self, place: Place, writer: Writer, labels: Labels) -> None:
-        self._place, self._writer, self._labels = place, writer, labels
+    def __init__(self, place: Place, writer: Writer, labels: Labels, runner: Writer) -> None:
+        self._place, self._writer, self._labels, self._runner = place, writer, labels, runner
 
     def perform(self, act: Act) -> Acted:
         """Do it. What GitHub does not allow is `refused`, with its words and the mend."""
@@ -97,12 +98,9 @@ class Acts:
             case Close():
                 return self._close(act)
             case Dispatch():
-                asked = {"ref": act.ref, "inputs": dict(act.inputs)}
-                path = f"{self._place.path}/actions/workflows/{quote(act.workflow, safe='')}/dispatches"
-                self._writer.call("POST", path, body=asked)
-                return Acted("done")
+                return dispatch(self._place, self._runner, act)
             case Rerun():
-                self._writer.call("POST", f"{self._place.path}/actions/runs/{act.run}/rerun-failed-jobs")
+                self._runner.call("POST", f"{self._place.path}/actions/runs/{act.run}/rerun-failed-jobs")
                 return Acted("done")
 
     # --- texts --------------------------------------------------------------------------------------------------------

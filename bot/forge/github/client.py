@@ -51,7 +51,10 @@ WRITE: Permissions = {
     "issues": "write",
     "pull_requests": "write",
 }
-"""What a job's token has. Nobody ever asks for `workflows` or `administration`."""
+RUN: Permissions = {"metadata": "read", "actions": "write"}
+"""What a job's token has; the last one only where trials or reruns are wanted, and granted.
+
+Nobody ever asks for `workflows` or `administration`."""
 
 Query = Mapping[str, str]
 NOTHING: Query = {}

@@ -58,11 +58,11 @@ query Ground($owner: String!, $name: String!, $branch: String!) {
 class Desk:
     """Pulls and issues of one repository. What was read is kept for as long as the desk: one visit."""
 
-    def __init__(self, place: Place, writer: Writer, labels: Labels) -> None:
+    def __init__(self, place: Place, writer: Writer, labels: Labels, runner: Writer) -> None:
         self._place = place
         self._people = People(place)
         self._checking = Checking(place)
-        self._acts = Acts(place, writer, labels)
+        self._acts = Acts(place, writer, labels, runner)
 
     def perform(self, act: Act) -> Acted:
         """Do it, find-or-create. RateLimitedError and UnavailableError: look again later, by a new desk."""

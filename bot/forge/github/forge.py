@@ -28,9 +28,17 @@ BRANCH = re.compile(r"flywheel/[a-z0-9][a-z0-9/-]{0,180}")
 
 
 class GitHubForge:
-    """One repository (`owner/name`) on GitHub. `looks` are the labels we may have to make."""
+    """One repository (`owner/name`) on GitHub. `looks` are the labels we may have to make; `runner` starts workflows,
+    where that needs a token of its own."""
 
-    def __init__(self, repository: str, reader: Reader, writer: Writer, looks: Sequence[LabelLook] = ()) -> None:
+    def __init__(
+        self,
+        repository: str,
+        reader: Reader,
+        writer: Writer,
+        looks: Sequence[LabelLook] = (),
+        runner: Writer | None = None,
+    ) -> None:
         self.repository = repository
         self.place = Place(repository, reader)
         self.branches = Branches(self.place, writer)
@@ -39,13 +47,16 @@ class GitHubForge:
         self.labels = Labels(self.place, writer, looks)
         self.backlog = Backlog(self.place, writer, self.labels)
         self._ledger = LedgerBranch(self.place, writer)
-        self.desk = Desk(self.place, writer, self.labels)
+        self.runner = runner or writer
+        self.desk = Desk(self.place, writer, self.labels, self.runner)
         self.git = History(self.place)
 
     def close(self) -> None:
         """Let the connections go."""
         self.reader.close()
         self.writer.close()
+        if self.runner is not self.writer:
+            self.runner.close()
 
     def harness(self) -> Harness:
         """What steers agents at the head of the default branch; nothing when the repository is not to be seen."""

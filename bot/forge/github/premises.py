@@ -11,7 +11,8 @@ from functools import cached_property
 
 from bot.forge.github import onboarding
 from bot.forge.github.actions import Actions
-from bot.forge.github.client import MINE, READ, App
+from bot.forge.github.bench import Bench
+from bot.forge.github.client import MINE, READ, RUN, App
 from bot.forge.github.download import STORES
 from bot.forge.github.forge import GitHubForge
 from bot.forge.github.installations import Installations
@@ -31,6 +32,11 @@ class Visitor(GitHubForge):
     def source(self) -> Actions:
         """Its runs, logs and artifacts."""
         return Actions(self.repository, self.reader, self.place.home().account, self.stores)
+
+    @cached_property
+    def bench(self) -> Bench:
+        """Where its trials run."""
+        return Bench(self.place, self.reader, self.source)
 
     def past(self, branch: str) -> str:
         """What became of our newest pull from a branch: `none`, `open`, `closed` or `merged`."""
@@ -91,7 +97,8 @@ class Premises:
         """A repository, with a token that reads and one that writes it alone; both end with the block."""
         reader = self._app.reader(place.installation, place.name, MINE)
         writer = self._app.writer(place.installation, place.name)
-        visitor = Visitor(place.name, reader, writer, self._looks)
+        runner = self._app.writer(place.installation, place.name, RUN)
+        visitor = Visitor(place.name, reader, writer, self._looks, runner)
         visitor.stores = self._stores
         try:
             yield visitor
