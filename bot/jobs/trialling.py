@@ -82,9 +82,11 @@ def try_changes(
 ) -> Tried:
     """Carry trials on. `remember` writes entries down for good before it returns.
 
-    One trial at a time in a repository, the one that has begun first; then the A/A trial that is due.
+    One trial at a time in a repository, the one that has begun first; then the A/A trial that is due. Budgets are the
+    repository's: of a ledger of its owner only what happened here counts.
     """
     tried = Tried()
+    own = [one for one in ledger.entries if one.repository == sight.repository]
     if sight.tasks is None:
         tried.notes.append(f"{wanted.tasks}: there is no list of tasks. Make one with `flywheel trial init`.")
         return tried
@@ -98,10 +100,22 @@ def try_changes(
         _conclude(pull, story, sight, ledger, remember, now, tried)
     shown = {story[-1].change: pull for pull, story in candidates}
     cases = [_case(pull, story, sight, ledger) for pull, story in candidates]
-    chosen = _chosen(cases, ledger) or _noise(sight, ledger, now)
+    chosen = _chosen(cases, own) or _noise(sight, own, now)
     if chosen is not None:
-        _carry_on(chosen, shown.get(chosen.change), wanted, tasks, ledger, desk, bench, remember, now, tried)
+        _carry_on(chosen, shown.get(chosen.change), wanted, tasks, own, desk, bench, remember, now, tried)
     return tried
+
+
+def texts(tasks: str | None) -> dict[str, str]:
+    """What the open tasks of a list say, by name: what no change may speak of that was not made from them.
+
+    Nothing of a list that is missing or cannot be read; `try_changes` says so.
+    """
+    try:
+        found = pool.read((tasks or "").encode(), "tasks")
+    except UserError:
+        return {}
+    return {one.id: one.prompt for one in found.tasks}
 
 
 def _carry_on(
@@ -109,7 +123,7 @@ def _carry_on(
     pull: Pull | None,
     wanted: Trials,
     tasks: Pool,
-    ledger: Ledger,
+    own: Sequence[Entry],
     desk: Desk,
     bench: Bench,
     remember: Callable[[Sequence[Entry]], None],
@@ -117,7 +131,7 @@ def _carry_on(
     tried: Tried,
 ) -> None:
     """Step by step until something has to be waited for: first it is remembered, then shown, then dispatched."""
-    entries = list(ledger.entries)
+    entries = list(own)
     seen = _seen(notes.of(entries, case.change, case.revision), wanted, bench, tried)
     while True:
         step = trial_step(case, wanted, tasks, entries, seen, now)
@@ -193,25 +207,21 @@ def _case(pull: Pull, story: Sequence[Entry], sight: Sight, ledger: Ledger) -> C
     )
 
 
-def _chosen(cases: Sequence[Case], ledger: Ledger) -> Case | None:
+def _chosen(cases: Sequence[Case], own: Sequence[Entry]) -> Case | None:
     """The change whose trial is on its way, else the first that has no result."""
     open_now = {(one.change, one.revision): one for one in cases}
-    busy = under_trial(ledger.entries, open_now)
+    busy = under_trial(own, open_now)
     if busy is not None:
         return open_now[busy]
-    ended = {(one.change, one.revision) for one in ledger.entries if one.event == "trialled"}
+    ended = {(one.change, one.revision) for one in own if one.event == "trialled"}
     return next((one for key, one in open_now.items() if key not in ended), None)
 
 
-def _noise(sight: Sight, ledger: Ledger, now: str) -> Case | None:
+def _noise(sight: Sight, own: Sequence[Entry], now: str) -> Case | None:
     """The A/A trial that this month owes: both arms are the default branch as it is."""
-    due = [model for repository, model in aa_due(ledger.entries, now) if repository == sight.repository]
-    begun = [
-        one
-        for one in ledger.entries
-        if one.change == notes.NOISE and one.event == "registered" and one.at[:7] == now[:7]
-    ]
-    ended = {one.revision for one in ledger.entries if one.change == notes.NOISE and one.event == "trialled"}
+    due = [model for _, model in aa_due(own, now)]
+    begun = [one for one in own if one.change == notes.NOISE and one.event == "registered" and one.at[:7] == now[:7]]
+    ended = {one.revision for one in own if one.change == notes.NOISE and one.event == "trialled"}
     open_now = next((one for one in begun if one.revision not in ended), None)
     model = open_now.model if open_now else next(iter(due), None)
     if model is None:

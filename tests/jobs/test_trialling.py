@@ -20,7 +20,7 @@ from bot.hosting.acts import Act, Acted, Dispatch, Say
 from bot.hosting.people import Actor
 from bot.hosting.pulls import Ground, Pull, Thread
 from bot.jobs.proposing import Evidence, effect_of
-from bot.jobs.trialling import Sight, Tried, try_changes
+from bot.jobs.trialling import Sight, Tried, texts, try_changes
 from bot.model import Contrast, Detector, Edit, Entry, Modification, Pattern, Prediction, Proposal, Remedy, Replay
 from bot.model import replace as but
 from bot.trials.design import seal, veiled
@@ -319,6 +319,35 @@ def test_a_run_that_somebody_else_started_tells_nothing(scene: Scene) -> None:
     scene.visit()
 
     assert [one.event for one in scene.ledger.entries] == ["proposed", "registered", "dispatched"]
+
+
+def test_the_texts_of_open_tasks_are_known_to_the_turn() -> None:
+    told = json.dumps({"flywheel_tasks": 1, "tasks": [{"id": "pull-7", "prompt": "Do it."}, {"id": "pull-8"}]})
+
+    assert texts(told) == {"pull-7": "Do it.", "pull-8": ""}
+    assert texts(None) == texts("nonsense") == {}
+
+
+def test_the_trials_of_another_repository_cost_this_one_nothing(scene: Scene) -> None:
+    elsewhere = [
+        but(one, repository="octo/else", change="e" * 12)
+        for one in _after_two_visits(scene)
+        if one.event in ("registered", "dispatched")
+    ]
+    many = ledger.fold([ledger.encode(one) for one in [*scene.ledger.entries, *elsewhere * 40]])
+    sight = Sight(
+        "octo/shop", Ground("main", scene.pull.base_head, 1), [scene.pull], {CHANGE: scene.proposal}, (), TASKS
+    )
+    scene.answer(scene.runs[-1], cures)
+    tried = try_changes(sight, WANTED, many, scene.desk, scene.bench, scene.remember, "2026-11-25T10:05:00+00:00")
+
+    assert [one.event for one in tried.entries] == ["dispatched"]
+
+
+def _after_two_visits(scene: Scene) -> tuple[Entry, ...]:
+    scene.visit()
+    scene.visit()
+    return scene.ledger.entries
 
 
 def test_what_may_not_be_dispatched_is_said(scene: Scene) -> None:
