@@ -42,6 +42,7 @@ from bot.signals.scrub import known, scrub
 MAX_FILE_BYTES = 128 << 20
 MAX_TOTAL_BYTES = 400 << 20
 MAX_HARNESS_BYTES = 1 << 20
+MAX_SHOWN = 10
 MAX_EVENT_BYTES = 25 << 20
 MAX_WARNINGS = 50
 NAMED_ONLY = frozenset({"patch", "reward"})
@@ -115,9 +116,13 @@ def embed(request: Request, environment: Mapping[str, str], now: str) -> dict[st
 def workflow_commands(warnings: Iterable[str]) -> Iterator[str]:
     """Workflow commands that show warnings on the run's page; no warning can begin a command of its own.
 
+    The page shows ten of a step: where there are more, the tenth says so.
     https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands#setting-a-warning-message
     """
-    for warning in warnings:
+    shown = list(warnings)
+    if len(shown) > MAX_SHOWN:
+        shown[MAX_SHOWN - 1 :] = [f"{len(shown) - MAX_SHOWN + 1} further warnings; `flywheel embed --json` lists all."]
+    for warning in shown:
         text = warning.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
         yield f"::warning title=flywheel embed::{text}"
 

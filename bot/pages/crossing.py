@@ -5,6 +5,7 @@ Titles are ours, reasons and addresses are escaped; GitHub takes 1 MiB a step, w
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from bot.pages.escape import code, markdown
 from bot.pages.words import count
 
 MAX_ROWS = 40
+ADDRESS = re.compile(r"https?://[\w.:/-]{1,300}/(?:pull|issues)/(\d{1,10})(?=\s|$)")
 TIER_OFF = (
     "The tier `autonomous` is off here, whatever token is used: nothing in a workflow watches what was merged, and "
     "takes it back. The App does."
@@ -101,9 +103,9 @@ def _kept_from(decision: Decision) -> str:
 
 
 def _address(done: Performed) -> str:
-    """Of a pull the forge says it in the detail, of an issue in the place."""
-    told = next((word for word in f"{done.where} {done.detail}".split() if word.startswith("http")), done.where)
-    return code(told)
+    """A link to it. Of a pull the forge says the address in the detail, of an issue in the place."""
+    found = ADDRESS.search(f"{done.where} {done.detail}")
+    return f"[#{found[1]}]({found[0]})" if found else code(done.where)
 
 
 def _seen(one: Left) -> str:

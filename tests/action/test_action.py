@@ -12,63 +12,12 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.action.runner import ACTION, Runner
 from tests.cli import EXAMPLES, ROOT
 
-ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
-STEPS = {step["id"]: step for step in ACTION["runs"]["steps"]}
 DOCS = (ROOT / "docs" / "action.md").read_text(encoding="utf-8")
 WORKFLOWS = [yaml.safe_load(text) for text in re.findall(r"```yaml\n(.*?)```", DOCS, re.DOTALL)]
 TRANSCRIPT = next(path for path in sorted(EXAMPLES.rglob("*.jsonl")) if path.parent.name == "transcripts")
-
-
-class Runner:
-    """What GitHub's runner gives a step: folders, files for outputs and the summary, an environment."""
-
-    def __init__(self, root: Path) -> None:
-        self.root, self.work, self.home = root, root / "work", root / "home"
-        for folder in (self.work, self.home):
-            folder.mkdir()
-        self.output, self.summary = root / "output", root / "summary"
-        self.environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(self.home),
-            "RUNNER_TEMP": str(root),
-            "GITHUB_ACTIONS": "true",
-            "GITHUB_ACTION_PATH": str(ROOT),
-            "GITHUB_OUTPUT": str(self.output),
-            "GITHUB_STEP_SUMMARY": str(self.summary),
-            "GITHUB_REPOSITORY": "o/r",
-            "GITHUB_RUN_ID": "7",
-            "GITHUB_RUN_ATTEMPT": "1",
-        }
-
-    def step(self, name: str, **inputs: str) -> subprocess.CompletedProcess[str]:
-        """Run a step's script with its `env:` as the inputs (or the Action's defaults) say."""
-        given = {key: str(one["default"]) for key, one in ACTION["inputs"].items()} | inputs
-        env = {key: self._value(str(value), given) for key, value in STEPS[name]["env"].items()}
-        return subprocess.run(
-            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", STEPS[name]["run"]],
-            cwd=self.work,
-            env=self.environment | env,
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
-
-    def outputs(self) -> dict[str, str]:
-        lines = self.output.read_text(encoding="utf-8").splitlines() if self.output.exists() else []
-        return dict(line.split("=", 1) for line in lines)
-
-    @staticmethod
-    def _value(text: str, given: dict[str, str]) -> str:
-        expression = re.fullmatch(r"\$\{\{ (?:inputs\.([\w-]+)|steps\.install\.outputs\.python) \}\}", text)
-        assert expression, text
-        return given[expression[1]] if expression[1] else sys.executable
-
-
-@pytest.fixture
-def runner(tmp_path: Path) -> Runner:
-    return Runner(tmp_path)
 
 
 def scripts() -> list[str]:

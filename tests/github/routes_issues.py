@@ -344,6 +344,9 @@ def pulls(ask: Request) -> Answer:
 
 @route("POST", f"{REPO}/pulls", PULLS_WRITE)
 def create_pull(ask: Request) -> Answer:
+    """A job's own token may be forbidden to: https://github.com/danielroe/uppt/issues/11 shows GitHub's answer."""
+    if ask.caller.user.login == "github-actions[bot]" and not ask.repo.workflows_open_pulls:
+        raise Problem(403, "GitHub Actions is not permitted to create or approve pull requests.")
     git, head, base = ask.repo.git, str(ask.body["head"]), str(ask.body["base"])
     head = head.removeprefix(f"{ask.repo.owner.login}:")
     tips = {name: git.ref(f"refs/heads/{name}") for name in (head, base)}

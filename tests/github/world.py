@@ -186,6 +186,8 @@ class Repository:
     """Login → role. Whoever has a person's token is an admin unless it says otherwise here; others have none."""
     pulls_by: str = "all"
     """Who may open pulls: `all` or `collaborators_only`."""
+    workflows_open_pulls: bool = True
+    """Settings > Actions > General: whether a job's own token may open pulls; new repositories say no."""
     labels: list[Label] = field(default_factory=list)
     issues: dict[int, Issue] = field(default_factory=dict)
     checks: dict[int, CheckRun] = field(default_factory=dict)
