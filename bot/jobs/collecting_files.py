@@ -167,7 +167,7 @@ class Contents:
         clean = data if kind == "harness" else scrub(data)
         room = path.partition("/")[0]
         digest = hashlib.sha256(room.encode() + clean).hexdigest()
-        if digest in self._taken:
+        if digest in self._taken and kind != "harness":
             return ""
         if kind == "harness" and not _is_clean(data):
             self.shelf.say(f"{path}: it holds a secret")

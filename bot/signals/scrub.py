@@ -88,10 +88,14 @@ def _clean(text: str, secrets: Sequence[str]) -> str:
 
 
 def _unwrapped(match: re.Match[str]) -> str:
-    """A run of base64 without what is in it, if that is a token or a private key."""
+    """A run of base64 without what is in it, if that is a token or a private key. It may begin up to three characters
+    later: a line that a patch adds begins with `+`."""
     run = match.group().rstrip("=")
-    inner = base64.b64decode(run[: len(run) // 4 * 4]).decode("latin-1")
-    return MARK if TOKENS.search(inner) or PRIVATE_KEY.search(inner) else match.group()
+    for at in range(4):
+        inner = base64.b64decode(run[at : at + (len(run) - at) // 4 * 4]).decode("latin-1")
+        if TOKENS.search(inner) or PRIVATE_KEY.search(inner):
+            return MARK
+    return match.group()
 
 
 def _in_json(text: str, secrets: Sequence[str], depth: int) -> str:

@@ -95,7 +95,7 @@ class GitHub:
         self.blobs = world.blobs
         self.asked_blobs: list[dict[str, str]] = []
         self.store_faults: dict[str, str] = {}
-        """What goes wrong at the store, by id: `error` (503), `redirect` (to a cloud's metadata), `cut` in the middle."""
+        """What goes wrong at the store, by id: `error` (503), `redirect` (to a cloud's metadata), `cut` half way."""
         self.remaining: dict[str, int] = {}
         self.limit = LIMIT
         self.lock = threading.Lock()
