@@ -48,7 +48,7 @@ class File(_Section, frozen=True):
     mode: Mode = "propose"
     pause: bool = False
     pause_rollbacks: bool = False
-    dashboard: bool = True
+    dashboard: bool = False
     trials: Trials | None = None
     policy: dict[str, object] = msgspec.field(default_factory=dict)
 
@@ -177,7 +177,7 @@ def _together(mine: tuple[File, Policy] | None, theirs: tuple[File, Policy] | No
         mode=mode,
         pause=pause,
         pause_rollbacks=any(file.pause_rollbacks for file in said),
-        dashboard=all(file.dashboard for file in said),
+        dashboard=any(file.dashboard for file in said),
         trials=next((file.trials for file in said if file.trials is not None), None),
         notes=tuple(_notes(mine, theirs, built, both)),
     )
@@ -207,7 +207,7 @@ def _notes(
     """Where the repository's own word does not hold, because the shared one is more careful."""
     if mine is None or theirs is None:
         return
-    for name, careful in (("mode", "observe"), ("pause", True), ("pause_rollbacks", True), ("dashboard", False)):
+    for name, careful in (("mode", "observe"), ("pause", True), ("pause_rollbacks", True), ("dashboard", True)):
         if getattr(theirs[0], name) == careful != getattr(mine[0], name):
             shown = careful if isinstance(careful, str) else str(careful).lower()
             yield f"`{name}: {shown}` holds: the owner's shared file says so."

@@ -111,7 +111,7 @@ def test_the_text_that_we_offer_is_a_file_that_proposes(base: Policy) -> None:
 
     assert found.proposes
     assert base == found.policy
-    assert (True, False, None) == (found.dashboard, found.pause, found.trials)
+    assert (False, False, None) == (found.dashboard, found.pause, found.trials)
 
 
 def test_an_unknown_key_is_refused_with_the_known_ones(base: Policy) -> None:
@@ -167,12 +167,12 @@ def test_of_two_policies_the_more_careful_word_holds_key_by_key(base: Policy) ->
 
 
 def test_what_the_owner_shares_is_noted_where_it_holds(base: Policy) -> None:
-    found = read("version: 1\n", "version: 1\npause: true\ndashboard: false\n", base)
+    found = read("version: 1\n", "version: 1\npause: true\ndashboard: true\n", base)
 
-    assert (True, False, False) == (found.pause, found.dashboard, found.proposes)
+    assert (True, True, False) == (found.pause, found.dashboard, found.proposes)
     assert [
         "`pause: true` holds: the owner's shared file says so.",
-        "`dashboard: false` holds: the owner's shared file says so.",
+        "`dashboard: true` holds: the owner's shared file says so.",
     ] == list(found.notes)
 
 
