@@ -101,9 +101,7 @@ def init(
         reasons = ", ".join(f"{count} {reason}" for reason, count in _counts(found).items()) or "no merges"
         raise UserError(f"no merge makes a task ({reasons}). Look whether --verify runs the tests of a merge.")
     names = ordered([task.id for task in found.tasks], salt)
-    count = max(0, min(len(names) - FEW, MOST_GUARDS)) if request.guards is None else request.guards
-    if count > len(names):
-        raise UserError(f"--guards {count}: {len(names)} tasks were found. Name fewer.")
+    count = max(0, min(len(names) - FEW, MOST_GUARDS)) if request.guards is None else min(request.guards, len(names))
     by_name = {task.id: task for task in found.tasks}
     guards, aimed = sorted(names[:count]), sorted(names[count:])
     commitment = seal(guards, salt) if guards else ""

@@ -98,6 +98,7 @@ def test_the_sealed_part_stands_elsewhere_and_only_its_hash_here(shop: Shop) -> 
     assert found.sealed == design.seal(sealed["tasks"], sealed["salt"]) == record["sealed"]
     assert not any(name in json.dumps(tasks) for name in sealed["tasks"])
     assert {one["id"] for one in sealed["details"]} == set(sealed["tasks"])
+    assert made(shop, guards=99, checks=1)[0]["guards"] == 4
     with pytest.raises(UserError, match="which whoever proposes changes can read"):
         made(shop, sealed=shop.folder / "sealed.json")
 
