@@ -1,11 +1,9 @@
 """The Action's own scripts, run as the runner runs them; and nothing that a stranger writes is pasted into one."""
 
 import json
-import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
