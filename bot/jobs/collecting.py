@@ -84,7 +84,8 @@ def collect_head(source: Source, repository: Repository, head_sha: str, store: P
     runs = source.runs(head_sha)
     if not any(run.conclusion for run in runs):
         return Collected(head_sha, "waiting")
-    pull = _pull(source, repository, head_sha, runs)
+    shelf = Shelf(source)
+    pull = _pull(source, repository, head_sha, runs, shelf)
     if pull is not None and pull.author == source.account:
         return Collected(head_sha, "ours")
     home = at_home(runs, pull, repository)
@@ -95,7 +96,6 @@ def collect_head(source: Source, repository: Repository, head_sha: str, store: P
     seen = _seen(home, pull, reverted)
     if evidence.seen(place) == seen:
         return Collected(head_sha, "unchanged", place)
-    shelf = Shelf(source)
     head = Head(head_sha, repository, pull, home, _compared(source, pull, head_sha, shelf))
     case = _Case(source, head, Contents(shelf), judged=judged)
     if reverted:
@@ -130,9 +130,14 @@ def _gather(case: _Case) -> None:
     _closing(case)
 
 
-def _pull(source: Source, here: Repository, sha: str, runs: Sequence[WorkflowRun]) -> PullRef | None:
-    """The head's pull; one that was closed unmerged is found by its branch."""
-    found = pull_of(source.pulls(sha), sha, runs, here)
+def _pull(source: Source, here: Repository, sha: str, runs: Sequence[WorkflowRun], shelf: Shelf) -> PullRef | None:
+    """The head's pull; one that was closed unmerged is found by its branch. A commit that is gone (somebody pushed
+    over it) has none that can be seen."""
+    try:
+        found = pull_of(source.pulls(sha), sha, runs, here)
+    except UserError as error:
+        shelf.say(f"the pull: {error}")
+        return None
     branches = {run.head_branch for run in runs if run.head_repository == here.id}
     if found is None and len(branches) == 1 and (branch := branches.pop()) not in ("", here.branch):
         return pull_of(source.pulls_of_branch(here.name.partition("/")[0], branch), sha, runs, here)
@@ -285,7 +290,12 @@ def _closing(case: _Case) -> None:
         case.more["corrections"] = by_people
     if pull.state != "closed":
         return
-    said = case.source.discussion(pull)
+    try:
+        said = case.source.discussion(pull)
+    except UserError as error:
+        case.shelf.say(f"why it was closed: {error}")
+        case.outcome = "none"
+        return
     case.more["closure"] = closure_of(pull, said)
     if not said.reviews and not said.threads and not by_people:
         case.outcome = "none"

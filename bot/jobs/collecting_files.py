@@ -43,6 +43,8 @@ MAX_ARCHIVES = 10
 MAX_FILE = 64 << 20
 MAX_TOTAL = 200 << 20
 MAX_FILES = 2_000
+MAX_NAMES = 200_000
+"""Letters in the names of a bundle's files: its manifest lists them, and has a bound where it is read."""
 MAX_MANIFEST = 1 << 20
 MAX_LEFT_OUT = 50
 HEAD = 64 << 10
@@ -161,6 +163,7 @@ class Contents:
     size: int = 0
     _taken: set[str] = field(default_factory=set)
     _folders: set[str] = field(default_factory=set)
+    _letters: int = 0
 
     def put(self, kind: Kind, path: str, data: bytes) -> str:
         """Where the file is now; empty when it is there already, or is one too many."""
@@ -170,10 +173,11 @@ class Contents:
         if digest in self._taken and kind != "harness":
             return ""
         if kind == "harness" and not _is_clean(data):
-            self.shelf.say(f"{path}: it holds a secret")
+            self.shelf.say(f"it holds a secret: {path}")
             return ""
-        if self.size + len(clean) > MAX_TOTAL or len(self.files) >= MAX_FILES:
-            self.shelf.say(f"{path}: the bundle would be too large")
+        full = len(self.files) >= MAX_FILES or self._letters + len(path) > MAX_NAMES
+        if full or self.size + len(clean) > MAX_TOTAL:
+            self.shelf.say(f"the bundle would be too large: {path}")
             return ""
         where = path if kind == "harness" else distinct(path, {*self.files, *self._folders})
         above = [where[:at] for at, char in enumerate(where) if char == "/"]
@@ -182,6 +186,7 @@ class Contents:
         self._folders.update(above)
         self._taken.add(digest)
         self.size += len(clean)
+        self._letters += len(where)
         self.files[where], self.kinds[where] = clean, kind
         return where
 

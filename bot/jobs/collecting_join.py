@@ -20,6 +20,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bot.errors import UserError
 from bot.hosting.places import Repository
 from bot.hosting.runs import Artifact, Compared, PullRef, WorkflowRun
 from bot.jobs.collecting_facts import JUDGING, moment, pushed_by
@@ -83,7 +84,7 @@ def artifacts_of(source: Source, runs: Iterable[WorkflowRun]) -> Iterator[Artifa
         yield from (one for one in lately if one.run == run.id) if listed else source.artifacts(run.id)
 
 
-def _by_trailer(source: Source, head: Head, _shelf: Shelf) -> Joined | None:
+def _by_trailer(source: Source, head: Head, shelf: Shelf) -> Joined | None:
     commits = head.compared.commits if head.compared else ()
     named = [tuple(TRAILER.findall(commit.message)) for commit in commits]
     last = next((ids for ids in reversed(named) if ids), ())[:MAX_CHECKPOINTS]
@@ -91,7 +92,11 @@ def _by_trailer(source: Source, head: Head, _shelf: Shelf) -> Joined | None:
         return None
     if any(sum(one in ids for ids in named) > 1 for one in last):
         return AMBIGUOUS
-    found = source.checkpoints(last, MAX_FILE)
+    try:
+        found = source.checkpoints(last, MAX_FILE)
+    except UserError as error:
+        shelf.say(f"the checkpoints: {error}")
+        return None
     files = tuple((None, File("transcript", f"entire/{name}", data)) for name, data in sorted(found.items()))
     return Joined("trailer", files) if files else None
 

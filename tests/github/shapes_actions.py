@@ -217,7 +217,10 @@ def _minimal_pull(shapes: Shapes, repository: Repository, issue: Issue) -> Json:
     }
 
 
-def _head_commit(repository: Repository, sha: str) -> Json:
+def _head_commit(repository: Repository, sha: str) -> Json | None:
+    """Null when it is gone: somebody pushed over it."""
+    if repository.git.kind(sha) != "commit":
+        return None
     commit = repository.git.commit(sha)
     return {
         "id": commit.sha,

@@ -6,7 +6,7 @@ import pytest
 from bot.forge.github.errors import RateLimitedError
 from tests.github.runs import FAILED_LOG
 from tests.github.server import Fault
-from tests.jobs.collecting_world import GREEN, RED, Case, ann, bundle, case, github, head, shop, world
+from tests.jobs.collecting_world import GREEN, RED, Case, ann, bundle, case, github, head, shop, transcript, world
 
 __all__ = ["ann", "case", "github", "shop", "world"]
 
@@ -329,3 +329,25 @@ def test_a_passed_run_costs_five_calls(case: Case) -> None:
     case.collect(head(pull), source)
 
     assert 5 == len(case.calls())
+
+
+def test_a_commit_that_is_gone_stops_nobody(case: Case) -> None:
+    gone = "0" * 39 + "1"
+    case.world.run(case.shop, gone, branch="work", artifacts={"flywheel-bundle": bundle(gone)})
+
+    done = case.collect(gone)
+
+    assert ("stored", "T0", "fail") == (done.status, done.trust, done.outcome)
+    assert any("No commit found" in text for text in done.left_out)
+
+
+def test_files_beyond_what_a_manifest_may_list_are_left_out(case: Case) -> None:
+    pull = case.pull()
+    files = {f"{'x' * 90}/{'y' * 90}/{'z' * 90}/{number}.jsonl": transcript(str(number)) for number in range(800)}
+    case.world.run(case.shop, head(pull), artifacts={"agent": files})
+    done = case.collect(head(pull))
+
+    assert any("too large" in text for text in done.left_out)
+    assert "T1" == case.episode(head(pull)).trust
+    assert done.folder
+    assert (done.folder / "manifest.json").stat().st_size < 1 << 20

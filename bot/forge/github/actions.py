@@ -31,6 +31,8 @@ MAX_JOBS = 300
 MAX_RUNS_AT_HEAD = 100
 MAX_ARTIFACTS = 100
 MAX_ANNOTATIONS = 100
+MAX_KEPT = 64 << 20
+"""Bytes of zips that are kept for a visit: the bundle of a run that a comment began is looked at for several heads."""
 MAX_SAID = 100
 
 
@@ -47,6 +49,7 @@ class Actions:
         self._entire = Entire(place)
         self._runs: dict[str, tuple[WorkflowRun, ...]] = {}
         self._lately: tuple[Artifact, ...] | None = None
+        self._zips: dict[int, bytes] = {}
 
     # --- runs ---------------------------------------------------------------------------------------------------------
 
@@ -106,8 +109,13 @@ class Actions:
 
     def archive(self, artifact: Artifact, most: int) -> bytes:
         """The zip of an artifact, its digest held. UserError when it cannot be had or is not what it should be."""
+        if artifact.id in self._zips:
+            return self._zips[artifact.id]
         path = f"{self._path}/actions/artifacts/{artifact.id}/zip"
-        return download(self._reader, path, digest=artifact.digest, most=most, stores=self._stores)
+        data = download(self._reader, path, digest=artifact.digest, most=most, stores=self._stores)
+        if sum(map(len, self._zips.values())) + len(data) <= MAX_KEPT:
+            self._zips[artifact.id] = data
+        return data
 
     # --- code and pulls -----------------------------------------------------------------------------------------------
 
