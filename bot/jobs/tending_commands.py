@@ -18,7 +18,7 @@ from bot.jobs.tending_labels import known_tier
 from bot.jobs.tending_sight import entry_of
 from bot.ledger import hold_of
 from bot.model import TIERS, CloseChange, Decision, Entry, Tier, branch_of
-from bot.pages.escape import printable
+from bot.pages.escape import markdown, printable
 from bot.signals.redact import redact
 
 MAX_REASON = 200
@@ -107,7 +107,7 @@ def _answer(comment: Comment, place: Place, story: Sequence[Entry], now: str) ->
 def closing_of(dismissed: Entry) -> CloseChange:
     """The effect of a dismissal."""
     branch = branch_of(dismissed.detector, dismissed.change)
-    return CloseChange(dismissed.repository, dismissed.change, branch, f"Dismissed: {dismissed.reason}")
+    return CloseChange(dismissed.repository, dismissed.change, branch, f"Dismissed: {markdown(dismissed.reason)}")
 
 
 def _obey(
