@@ -599,12 +599,15 @@ Effect = OpenPull | OpenIssue | CloseChange | NoteMerged
 
 
 class Performed(msgspec.Struct, frozen=True):
-    """What became of an effect; `frozen` is a branch that holds a person's commit."""
+    """What became of an effect; `frozen` is a branch that holds a person's commit. On GitHub `number` and `url` are those
+    of the pull or issue."""
 
     change: str
     status: Literal["created", "updated", "unchanged", "frozen", "closed", "merged", "refused"]
     where: str = ""
     detail: str = ""
+    number: int = 0
+    url: str = ""
 
 
 class Entry(msgspec.Struct, frozen=True):

@@ -116,6 +116,7 @@ def entry_of(proposal: Proposal, done: Performed, standing: Standing | None, at:
         risks=len(change.prediction.risks),
         category=category(change),
         model=proposal.model,
+        number=done.number,
     )
     return None if known and _same(entry, known.last) else entry
 

@@ -104,7 +104,7 @@ def _kept_from(decision: Decision) -> str:
 
 def _address(done: Performed) -> str:
     """A link to it. Of a pull the forge says the address in the detail, of an issue in the place."""
-    found = ADDRESS.search(f"{done.where} {done.detail}")
+    found = ADDRESS.search(f"{done.where} {done.url} {done.detail}")
     return f"[#{found[1]}]({found[0]})" if found else code(done.where)
 
 

@@ -14,7 +14,7 @@ from bot.forge.github import marks
 from bot.forge.github.answers import Comment
 from bot.forge.github.bench import dispatch
 from bot.forge.github.client import Writer
-from bot.forge.github.desk_answers import Check, Checks, Pull
+from bot.forge.github.desk_answers import Check, Checks, Pull, Reaction
 from bot.forge.github.errors import StatusError, UnavailableError
 from bot.forge.github.labels import Labels
 from bot.forge.github.place import Place
@@ -149,9 +149,12 @@ class Acts:
         return Acted("done")
 
     def _react(self, act: React) -> Acted:
-        path = f"{self._place.path}/issues/comments/{act.comment}/reactions"
-        response = self._writer.answer("POST", path, body={"content": act.content})
-        return UNCHANGED if response.status_code == 200 else Acted("done")
+        path, account = f"{self._place.path}/issues/comments/{act.comment}/reactions", self._place.home().account
+        there = self._place.reader.pages(path, Reaction)
+        if any(one.content == act.content and one.user and one.user.id == account for one in there):
+            return UNCHANGED
+        self._writer.call("POST", path, body={"content": act.content})
+        return Acted("done")
 
     def _restore(self, act: Restore) -> Acted:
         path = f"{self._place.path}/issues/{act.number}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from bot.forge.fits import RefusedError
 from bot.forge.github import marks
@@ -24,7 +24,7 @@ class Backlog:
         self.labels = labels
         self._issues: dict[str, Issue] | None = None
 
-    def put(self, issue: OpenIssue) -> tuple[str, Issue, str]:
+    def put(self, issue: OpenIssue) -> tuple[Literal["created", "updated", "unchanged"], Issue, str]:
         """(created, updated or unchanged; the issue; what was seen)."""
         body = marks.marked(issue.title, issue.body, issue.change, issue.revision)
         known = self.find(issue.change) or self._searched(issue.change)
@@ -33,6 +33,7 @@ class Backlog:
         self.labels.make(issue.labels, [label.name for label in known.labels] if known else ())
         asked: dict[str, Any] = {"title": issue.title, "body": body}
         path, said = f"{self.place.path}/issues", ""
+        status: Literal["created", "updated", "unchanged"]
         if known is None:
             known = self._write_issue(path, {**asked, "labels": list(issue.labels)})
             status = "created"

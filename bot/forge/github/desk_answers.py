@@ -103,6 +103,13 @@ class Permission(msgspec.Struct, frozen=True):
     role_name: str = ""
 
 
+class Reaction(msgspec.Struct, frozen=True):
+    """How somebody reacted."""
+
+    content: str
+    user: Person | None = None
+
+
 class App(msgspec.Struct, frozen=True):
     """Who made a check run."""
 

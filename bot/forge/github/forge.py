@@ -112,10 +112,10 @@ class GitHubForge:
         number, url, fresh, said = self._write_pull(pull, open_one)
         fresh |= self.labels.put(number, pull.labels, there)
         self.backlog.end(pull.change, f"It is a pull now: #{number}.")
-        said = " ".join(filter(None, (url, said)))
         if open_one is None:
-            return Performed(pull.change, "created", name, said)
-        return Performed(pull.change, "updated" if fresh or outcome != "unchanged" else "unchanged", name, said)
+            return Performed(pull.change, "created", name, said, number, url)
+        status = "updated" if fresh or outcome != "unchanged" else "unchanged"
+        return Performed(pull.change, status, name, said, number, url)
 
     def _standing(self, name: str, again: bool) -> Pull | None:
         """Our open pull from this branch. RefusedError when somebody else has one, or when a person closed ours and
@@ -169,12 +169,7 @@ class GitHubForge:
         status, known, said = self.backlog.put(sent)
         kept = self._withdraw_pulls(issue.change, f"It is an issue now: #{known.number}.")
         detail = " ".join(filter(None, (said, kept)))
-        match status:
-            case "created":
-                return Performed(issue.change, "created", known.html_url, detail)
-            case "updated":
-                return Performed(issue.change, "updated", known.html_url, detail)
-        return Performed(issue.change, "unchanged", known.html_url, detail)
+        return Performed(issue.change, status, known.html_url, detail, known.number, known.html_url)
 
     # --- ends ---------------------------------------------------------------------------------------------------------
 
