@@ -54,10 +54,3 @@ def episodes(store: Path, owner: str) -> Iterator[Episode]:
         raise UserError(f"{owner[:200]!r}: no name of an owner. Report this.")
     for repository in sorted((store / owner).glob("*/")):
         yield from collect([repository], ours=True)
-
-
-def forget(store: Path, owner: str, name: str = "") -> None:
-    """Delete the evidence of a repository, or of all of an owner's: the App was taken away there."""
-    if not NAME.fullmatch(owner) or not (name == "" or NAME.fullmatch(name)):
-        raise UserError(f"{owner[:200]!r}/{name[:200]!r}: no owner/name. Report this.")
-    shutil.rmtree(store / owner / name, ignore_errors=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, timedelta
 from typing import Literal
 
+from bot.errors import UserError
 from bot.hosting.runs import WorkflowRun
 from bot.jobs.collecting import REVERTS
 from bot.jobs.collecting_facts import moment
@@ -87,7 +88,10 @@ def _reverted(source: Source, since: str) -> list[Finished]:
     found: list[Finished] = []
     for commit in source.commits_since(since, MAX_COMMITS):
         for merge in REVERTS.findall(commit.message)[:1]:
-            pulls = [pull for pull in source.pulls(merge) if pull.merge_sha == merge]
+            try:
+                pulls = [pull for pull in source.pulls(merge) if pull.merge_sha == merge]
+            except UserError:
+                continue  # a message may name what is no commit here
             found += [Finished(pull.head_sha, "reverted", since) for pull in pulls]
         if len(found) >= MAX_REVERTED:
             break

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from bot.forge.github.errors import RateLimitedError
+from bot.forge.github.errors import RateLimitedError, UnavailableError
 from tests.github.runs import FAILED_LOG
 from tests.github.server import Fault
 from tests.jobs.collecting_world import GREEN, RED, Case, ann, bundle, case, github, head, shop, transcript, world
@@ -68,6 +68,16 @@ def test_a_limit_passes_through_and_nothing_is_written(case: Case) -> None:
         case.collect(head(pull))
     assert not case.store.exists()
     assert "stored" == case.collect(head(pull)).status
+
+
+def test_a_store_that_is_down_is_asked_again_later(case: Case) -> None:
+    pull = case.pull()
+    made = case.world.run(case.shop, head(pull), artifacts={"flywheel-bundle": bundle(head(pull))})
+    case.github.store_faults[str(made.artifacts[0].id)] = "error"
+
+    with pytest.raises(UnavailableError):
+        case.collect(head(pull))
+    assert not case.store.exists()
 
 
 # --- what a head is ---------------------------------------------------------------------------------------------------

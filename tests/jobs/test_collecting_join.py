@@ -102,6 +102,17 @@ def test_a_person_who_links_a_run_joins_nothing(case: Case) -> None:
     assert "unjoined" == joined(case, pull).joined
 
 
+def test_a_benchmark_of_several_attempts_is_no_work_on_one_head(case: Case) -> None:
+    pull = case.pull()
+    info = json.dumps({"engine_id": "claude", "workflow_name": "w", "run_id": 1})
+    files = {f"{at}/aw_info.json": info for at in "ab"} | {f"{at}/agent-stdio.log": transcript(at) for at in "ab"}
+    case.world.run(case.shop, head(pull), artifacts={"harbor-results": files})
+    done = case.collect(head(pull))
+
+    assert "unjoined" == done.joined
+    assert any("2 attempts" in text for text in done.left_out)
+
+
 # --- what is ----------------------------------------------------------------------------------------------------------
 
 

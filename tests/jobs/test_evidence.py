@@ -73,18 +73,6 @@ def test_an_owner_is_read_alone_and_none_that_is_not_there(tmp_path: Path) -> No
     assert [] == list(evidence.episodes(tmp_path, "nobody"))
 
 
-def test_a_repository_or_an_owner_is_forgotten(tmp_path: Path) -> None:
-    stored(tmp_path)
-    evidence.keep(evidence.folder(tmp_path, "octo/blog", SHA), {"flywheel_bundle": 1}, {"reports/j.xml": RED.encode()})
-    evidence.forget(tmp_path, "octo", "shop")
-
-    assert ["blog"] == [path.name for path in (tmp_path / "octo").iterdir()]
-    evidence.forget(tmp_path, "octo")
-    assert [] == list(tmp_path.iterdir())
-    with pytest.raises(UserError):
-        evidence.forget(tmp_path, "..")
-
-
 @pytest.mark.parametrize("text", ["", "{", "[]", "[" * 100_000])
 def test_a_damaged_manifest_was_never_seen(text: str, tmp_path: Path) -> None:
     place = stored(tmp_path, seen=[1])

@@ -101,6 +101,14 @@ def test_a_merge_that_was_taken_back_is_looked_at_again(case: Case) -> None:
     assert [] == found(look(case))
 
 
+def test_a_message_that_takes_back_what_is_no_commit_stops_nobody(case: Case) -> None:
+    pull = case.pull()
+    case.world.run(case.shop, head(pull), created=case.at(1))
+    case.commit("main", f"Revert\n\nThis reverts commit {'0' * 40}.")
+
+    assert [(head(pull), "failed")] == found(look(case, case.at(0)))
+
+
 @pytest.mark.parametrize("since", ["", "2026-11-25T03:00:00Z", "2026-11-25T05:00:00+02:00"])
 def test_a_look_costs_four_calls_at_most(case: Case, since: str) -> None:
     pull = case.pull()

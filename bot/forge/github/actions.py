@@ -73,11 +73,6 @@ class Actions:
         found = self._reader.find(f"{self._path}/actions/runs/{number}", RunAnswer)
         return run_of(found) if found else None
 
-    def attempt(self, run: int, number: int) -> WorkflowRun | None:
-        """A run as it was at an attempt."""
-        found = self._reader.find(f"{self._path}/actions/runs/{run}/attempts/{number}", RunAnswer)
-        return run_of(found) if found else None
-
     def jobs(self, run: int, attempt: int) -> tuple[Job, ...]:
         """The jobs of an attempt, at most 300."""
         path = f"{self._path}/actions/runs/{run}/attempts/{attempt}/jobs"
