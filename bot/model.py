@@ -437,7 +437,7 @@ class HarnessFile(msgspec.Struct, frozen=True):
 class Harness(msgspec.Struct, frozen=True):
     """The files that steer an agent in one repository, and what is needed to place new ones.
 
-    `head` is the commit they were read at ("" when they were not read from a repository). `paths` holds every
+    `key` outlives the repository's name where the forge knows such a one; a change is known by it. `head` is the commit they were read at ("" when they were not read from a repository). `paths` holds every
     tracked path of the repository (empty when unknown).
     """
 
@@ -445,6 +445,7 @@ class Harness(msgspec.Struct, frozen=True):
     files: Mapping[str, HarnessFile] = msgspec.field(default_factory=dict)
     head: str = ""
     paths: frozenset[str] = frozenset()
+    key: str = ""
 
 
 class Edit(msgspec.Struct, frozen=True):

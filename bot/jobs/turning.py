@@ -5,7 +5,8 @@ A failure that recurs is mined over all repositories of an owner, and changes ea
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from bot import flywheel
 from bot.approval.policy import Policy
@@ -34,9 +35,12 @@ def deliberate(
     policy: Policy,
     detectors: Sequence[Detector],
     at: str,
+    held_out: Mapping[str, str] = MappingProxyType({}),
 ) -> Deliberated:
-    """One turn over `episodes`. `harness` is that of the repository whose visit this is; `at` is ISO 8601."""
-    turn = flywheel.turn(episodes, remembered, {harness.repository: harness}, policy, detectors, original, at)
+    """One turn over `episodes`. `harness` is that of the repository whose visit this is; `at` is ISO 8601; `held_out`
+    maps the tasks of trials to their texts."""
+    here = {harness.repository: harness}
+    turn = flywheel.turn(episodes, remembered, here, policy, detectors, original, at, held_out)
     runs = {episode.id: episode for episode in episodes}
     cited = Evidence({one.id: one for one in detectors}, runs, turn.excluded, where="app")
     return Deliberated(turn, harness.repository, cited)

@@ -203,7 +203,8 @@ class _Visit:
         remembered = shop.memory.ledgers(self.owner)
         failed_by_us = incidents(remembered, episodes)
         mined = [one for one in episodes if one.id not in failed_by_us]
-        made = deliberate(mined, self.hosted.harness(), remembered, found.policy, shop.detectors, shop.now())
+        tasks = trialling.texts(self._tasks(found))
+        made = deliberate(mined, self.hosted.harness(), remembered, found.policy, shop.detectors, shop.now(), tasks)
         off = preflight(ground)
         proposals = [_as_left(one, remembered, off) for one in (*made.proposals, *made.held)]
         return _Share(made, episodes, proposals)
@@ -232,11 +233,15 @@ class _Visit:
         self._perform(tended.effects)
         return tended
 
+    def _tasks(self, found: Configuration) -> str | None:
+        """The list of held-out tasks, where trials are wanted."""
+        return self.hosted.file(found.trials.tasks) if found.trials is not None else None
+
     def _try(self, found: Configuration, ground: Ground, share: _Share, pulls: Sequence[Pull]) -> None:
         if found.trials is None:
             return
         proposals = {one.modification.id: one for one in share.proposals}
-        tasks = self.hosted.file(found.trials.tasks)
+        tasks = self._tasks(found)
         sight = trialling.Sight(self.place.name, ground, pulls, proposals, share.episodes, tasks)
         mine, desk = self.shop.memory.ledgers(self.owner), self.hosted.desk
         tried = trialling.try_changes(

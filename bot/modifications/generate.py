@@ -34,7 +34,7 @@ def generate(
     planned = adapter.plan(harness, remedy, agent)
     kind = adapter.kind(planned, detector)
     named = [edit.path for edit in planned] + [kind] * (kind not in FIRST)
-    change = identity(harness.repository, detector.id, remedy.component, named)
+    change = identity(harness.key or harness.repository, detector.id, remedy.component, named)
     edits = tuple(
         edit for edit in adapter.fill(planned, detector, change, parameters or {}) if edit.before != edit.after
     )

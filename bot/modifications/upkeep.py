@@ -198,7 +198,7 @@ def _made(
     patch.check(edits, also={file.path for file in harness.files.values()})
     component = detector.remedy.component
     return Modification(
-        id=identity(harness.repository, detector.id, component, [*(edit.path for edit in edits), kind]),
+        id=identity(harness.key or harness.repository, detector.id, component, [*(edit.path for edit in edits), kind]),
         revision=revision(edits),
         repository=harness.repository,
         detector=detector.id,

@@ -83,7 +83,7 @@ class Place:
             waiting = sorted(path for path in targets if path in tree and path not in files)
             if not waiting:
                 break
-        return Harness(self.repository, files, self._home.head, frozenset(tree))
+        return Harness(self.repository, files, self._home.head, frozenset(tree), self._home.node)
 
     def tree(self, commit: str) -> Tree:
         """Path → entry of every tracked file of a commit, submodules too."""
