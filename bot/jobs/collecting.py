@@ -7,13 +7,13 @@ collected costs two calls and nothing is written; how many a failed one costs st
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from bot.errors import UserError
 from bot.hosting.places import Repository
-from bot.hosting.runs import Compared, Job, PullRef, WorkflowRun
+from bot.hosting.runs import Compared, PullRef, WorkflowRun
 from bot.jobs import evidence
 from bot.jobs.collecting_facts import (
     agent_of,
@@ -28,17 +28,14 @@ from bot.jobs.collecting_facts import (
     trust_of,
 )
 from bot.jobs.collecting_files import BUNDLE, REPORT, Contents, Shelf
-from bot.jobs.collecting_join import Head, Joined, artifacts_of, join
+from bot.jobs.collecting_join import Head, artifacts_of, join
+from bot.jobs.collecting_runs import Case, attempts, base, failed, logs, run_facts
 from bot.jobs.collecting_source import Source
 from bot.model import Outcome, Trust
 from bot.signals.embed import safe
 
-MAX_LOG = 32 << 20
-MAX_FAILED_RUNS, MAX_FAILED_JOBS = 3, 3
 MAX_REPORTS = 6
 MAX_COMMITS = 100
-GENERIC = ".github"
-"""The path of the annotation that says no more than that a process failed."""
 REVERTS = re.compile(r"(?m)\bThis reverts commit ([0-9a-f]{40})\b")
 
 
@@ -54,24 +51,6 @@ class Collected:
     trust: Trust = "T0"
     joined: str = ""
     left_out: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
-class _Case:
-    """One head while it is collected."""
-
-    source: Source
-    head: Head
-    contents: Contents
-    outcome: Outcome = "none"
-    judged: Sequence[WorkflowRun] = ()
-    joined: Joined = field(default_factory=lambda: Joined("unjoined"))
-    more: dict[str, object] = field(default_factory=dict)
-    """Members of the manifest that not every head has."""
-
-    @property
-    def shelf(self) -> Shelf:
-        return self.contents.shelf
 
 
 def collect_head(source: Source, repository: Repository, head_sha: str, store: Path, now: str) -> Collected:
@@ -97,7 +76,7 @@ def collect_head(source: Source, repository: Repository, head_sha: str, store: P
     if evidence.seen(place) == seen:
         return Collected(head_sha, "unchanged", place)
     head = Head(head_sha, repository, pull, home, _compared(source, pull, head_sha, shelf))
-    case = _Case(source, head, Contents(shelf), judged=judged)
+    case = Case(source, head, Contents(shelf), judged=judged)
     if reverted:
         case.more["reverted"] = reverted
     _gather(case)
@@ -107,7 +86,7 @@ def collect_head(source: Source, repository: Repository, head_sha: str, store: P
     return Collected(head_sha, "stored", place, case.outcome, trust, case.joined.code, tuple(shelf.left_out))
 
 
-def _gather(case: _Case) -> None:
+def _gather(case: Case) -> None:
     """Transcripts first, then reports, logs and the patch; then what else may tell why it ended so."""
     if case.head.pull:  # what stands on the default branch is nobody's attempt
         case.joined = join(case.source, case.head, case.shelf)
@@ -119,14 +98,14 @@ def _gather(case: _Case) -> None:
     reporting = _reports(case)
     case.judged = _without_the_agent(case.judged, case.joined.run, reporting)
     case.outcome = outcome_of(case.judged)
-    for run in _failed(case.judged):
-        _logs(case, run, run.attempt, f"reports/{safe(run.workflow)}")
+    for run in failed(case.judged):
+        logs(case, run, run.attempt, f"reports/{safe(run.workflow)}")
     compared = case.head.compared
     if compared and compared.patch:
         case.contents.put("report", "reports/head.patch", compared.patch)
         if compared.cut:
             case.shelf.say("the patch: GitHub does not show all of it")
-    case.more["witnesses"] = [*_base(case), *_attempts(case)]
+    case.more["witnesses"] = [*base(case), *attempts(case)]
     _closing(case)
 
 
@@ -170,7 +149,7 @@ def _compared(source: Source, pull: PullRef | None, sha: str, shelf: Shelf) -> C
         return None
 
 
-def _reports(case: _Case) -> set[int]:
+def _reports(case: Case) -> set[int]:
     """Put in what CI wrote in the runs at this head; the runs that wrote something."""
     told: set[int] = set()
     count = 0
@@ -199,82 +178,7 @@ def _without_the_agent(
     return others if agent and others and agent.id not in reporting else judged
 
 
-def _failed(judged: Sequence[WorkflowRun]) -> list[WorkflowRun]:
-    """The newest failed run of each workflow, at most three."""
-    newest: dict[str, WorkflowRun] = {}
-    for run in judged:
-        if run.conclusion == "failure":
-            newest.setdefault(run.workflow, run)
-    return list(newest.values())[:MAX_FAILED_RUNS]
-
-
-def _logs(case: _Case, run: WorkflowRun, attempt: int, folder: str, wanted: str = "failure") -> list[str]:
-    """Put in the logs of a run's jobs that ended so; where they are now."""
-    try:
-        jobs = [job for job in case.source.jobs(run.id, attempt) if job.conclusion == wanted]
-    except UserError as error:
-        case.shelf.say(f"the jobs of run {run.id}: {error}")
-        return []
-    if len(jobs) > MAX_FAILED_JOBS:
-        case.shelf.say(f"run {run.id}: of {len(jobs)} logs only {MAX_FAILED_JOBS} were read")
-    found = [
-        case.contents.put("report", f"{folder}/{safe(job.name)}-{job.id}.log", data)
-        for job in jobs[:MAX_FAILED_JOBS]
-        if (data := _log(case, job))
-    ]
-    return [path for path in found if path]
-
-
-def _log(case: _Case, job: Job) -> bytes:
-    """A job's log; what tools said of lines where the log is gone, as the runner would have written it."""
-    try:
-        return case.source.log(job.id, MAX_LOG)
-    except UserError as error:
-        case.shelf.say(f"the log of job {job.id}: {error}")
-    if not job.check or job.conclusion != "failure":
-        return b""
-    try:
-        said = case.source.annotations(job.check)
-    except UserError as error:
-        case.shelf.say(f"the annotations of job {job.id}: {error}")
-        return b""
-    lines = [f"{one.path}:{one.line}: {' '.join(one.message.split())}" for one in said if one.path != GENERIC]
-    return "".join(f"##[error]{line[:2_000]}\n" for line in lines).encode("utf-8", "replace")
-
-
-def _base(case: _Case) -> Iterator[Mapping[str, object]]:
-    """The run of the failed workflow where the pull began, or at the tip of its base; its log only when it failed."""
-    run, compared, pull = deciding(case.judged, "fail"), case.head.compared, case.head.pull
-    if case.outcome != "fail" or run is None or compared is None or pull is None:
-        return
-    for sha in dict.fromkeys((compared.merge_base, pull.base_sha)):
-        at_base = judging(at_home(case.source.runs(sha), None, case.head.here), None)
-        found = next((one for one in at_base if one.workflow == run.workflow), None)
-        if found is None:
-            continue
-        red = found.conclusion == "failure"
-        logs = _logs(case, found, found.attempt, "witnesses/base") if red else []
-        yield {"kind": "base", "sha": sha, "run": _run(found, base=True), "reports": logs}
-        return
-
-
-def _attempts(case: _Case) -> Iterator[Mapping[str, object]]:
-    """The same revision run again: the attempt before a run's last, and a pass of the workflow that failed."""
-    run = deciding(case.judged, case.outcome)
-    if run is None or case.outcome == "none":
-        return
-    if run.attempt > 1:
-        before = run.attempt - 1
-        logs = _logs(case, run, before, f"witnesses/attempt-{before}")
-        if logs:
-            yield {"kind": "attempt", "sha": case.head.sha, "run": _run(run, attempt=before), "reports": logs}
-    again = (one for one in case.judged if one.workflow == run.workflow and one.conclusion == "success")
-    if case.outcome == "fail" and (passed := next(again, None)):
-        logs = _logs(case, passed, passed.attempt, f"witnesses/run-{passed.id}", "success")
-        yield {"kind": "attempt", "sha": case.head.sha, "run": _run(passed), "reports": logs}
-
-
-def _closing(case: _Case) -> None:
+def _closing(case: Case) -> None:
     """What people did with the pull: a close that nobody gave a thought to is no verdict (issue 4, 6)."""
     pull, compared = case.head.pull, case.head.compared
     if pull is None:
@@ -301,7 +205,7 @@ def _closing(case: _Case) -> None:
         case.outcome = "none"
 
 
-def _manifest(case: _Case, seen: object, now: str) -> dict[str, object]:
+def _manifest(case: Case, seen: object, now: str) -> dict[str, object]:
     head, pull = case.head, case.head.pull
     run = deciding(case.judged, outcome_of(case.judged))
     trust = trust_of(pull, head.runs, head.here)
@@ -322,23 +226,10 @@ def _manifest(case: _Case, seen: object, now: str) -> dict[str, object]:
         manifest["pull"] = pull.number
         manifest["base_sha"] = head.compared.merge_base if head.compared else pull.base_sha
     if run:
-        manifest["run"] = _run(run, base=trust == "T2")
+        manifest["run"] = run_facts(run, base=trust == "T2")
     told = "transcript" in case.contents.kinds.values()
     if not told and (agent := agent_of(pull, head.compared.commits if head.compared else ())):
         manifest["agent"] = {"name": agent}
     if case.shelf.left_out:
         manifest["left_out"] = case.shelf.left_out
     return manifest
-
-
-def _run(run: WorkflowRun, *, base: bool = False, attempt: int = 0) -> dict[str, object]:
-    """A run as a manifest says it; of an earlier attempt nobody asks how it ended, for its log says so."""
-    return {
-        "id": run.id,
-        "attempt": attempt or run.attempt,
-        "workflow": run.workflow,
-        "event": run.event,
-        "conclusion": "" if attempt else run.conclusion,
-        "created_at": run.created_at,
-        "base": base,
-    }
