@@ -93,7 +93,7 @@ def _kept_up(claim: Modification, harness: Harness, detector: Detector, title: s
     component = detector.remedy.component
     return replace(
         claim,
-        id=identity(harness.repository, detector.id, component, [claim.edits[0].path, claim.kind]),
+        id=identity(harness.key or harness.repository, detector.id, component, [claim.edits[0].path, claim.kind]),
         revision=revision(claim.edits),
         component=component,
         title=title,
