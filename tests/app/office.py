@@ -53,7 +53,7 @@ class Running:
 
     def office(self, inbox: Inbox) -> Office:
         return Office(
-            premises=Premises(App(self.world.app_id, keys.pair()[0], self.github.url), LABELS, STORES),
+            premises=Premises(App(self.world.app_id, keys.pair()[0], self.github.url, spacing=0.0), LABELS, STORES),
             memory=Memory(self.folder / "data"),
             policy=shipped_policy(),
             detectors=shipped_detectors(),

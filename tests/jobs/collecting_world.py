@@ -99,7 +99,7 @@ class Case:
 
     def source(self) -> Actions:
         """A fresh reader, as every visit has one."""
-        app = App(self.world.app_id, pair()[0], self.github.url)
+        app = App(self.world.app_id, pair()[0], self.github.url, spacing=0.0)
         reader = app.reader(app.installation("octo/shop"), "octo/shop", MINE)
         return Actions("octo/shop", reader, self.world.bot.id, ("localhost",))
 

@@ -48,7 +48,7 @@ def test_8_an_installation_of_another_owner_reads_nothing_here(case: Case) -> No
     theirs = case.world.install("evil", other)
     pull = case.pull()
     case.world.run(case.shop, head(pull))
-    app = App(case.world.app_id, pair()[0], case.github.url)
+    app = App(case.world.app_id, pair()[0], case.github.url, spacing=0.0)
 
     reader = app.reader(theirs.id, "octo/shop", MINE)  # both repositories are called `shop`
     with pytest.raises(UserError, match="404"):

@@ -99,7 +99,7 @@ class Scene:
         number = next(iter(world.installations))
         world.installations[number].permissions["actions"] = "write"
         world.app_permissions["actions"] = "write"
-        app = App(world.app_id, pair()[0], github.url)
+        app = App(world.app_id, pair()[0], github.url, spacing=0.0)
         reader = app.reader(
             number,
             "octo/shop",

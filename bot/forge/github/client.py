@@ -26,6 +26,7 @@ from githubkit.retry import RetryOption
 
 from bot.errors import UserError
 from bot.forge.github.errors import RateLimitedError, StatusError, UnavailableError
+from bot.forge.github.pace import SECONDS, Pace
 
 API = "https://api.github.com"
 API_VERSION = "2022-11-28"
@@ -71,6 +72,11 @@ class App:
     tokens: MemCache = field(default_factory=MemCache, repr=False, compare=False)
     """The tokens of this App that still hold, so that a job does not ask for one that the last job had."""
 
+    spacing: float = SECONDS
+    """Seconds between two writes of one installation."""
+
+    paces: dict[int, Pace] = field(default_factory=dict, repr=False, compare=False)
+
     def installation(self, repository: str) -> int:
         """The id of the installation that holds `owner/name`. UserError when the App is not installed there."""
         asking = Client(AppAuthStrategy(self.id, self.private_key), self.api, again=True, tokens=self.tokens)
@@ -84,11 +90,15 @@ class App:
 
     def reader(self, installation: int, repository: str, permissions: Permissions = READ) -> Reader:
         """A client with a token that reads this one repository."""
-        return Reader(self._auth(installation, repository, permissions), self.api, self.tokens)
+        return Reader(self._auth(installation, repository, permissions), self.api, self.tokens, self.pace(installation))
 
     def writer(self, installation: int, repository: str, permissions: Permissions = WRITE) -> Writer:
         """A client with a token that writes to this one repository; made at its first call, and only then."""
-        return Writer(self._auth(installation, repository, permissions), self.api, self.tokens)
+        return Writer(self._auth(installation, repository, permissions), self.api, self.tokens, self.pace(installation))
+
+    def pace(self, installation: int) -> Pace:
+        """The pace of an installation, the same for all its clients."""
+        return self.paces.setdefault(installation, Pace(self.spacing))
 
     def _auth(self, installation: int, repository: str, permissions: Permissions) -> Any:
         app = AppAuthStrategy(self.id, self.private_key)
@@ -96,9 +106,11 @@ class App:
         return app.as_installation(installation, repositories=[repository.partition("/")[2]], permissions=scoped)
 
 
-def with_token(token: str, api: str = API) -> tuple[Reader, Writer]:
+def with_token(token: str, api: str = API, spacing: float = SECONDS) -> tuple[Reader, Writer]:
     """Both clients over one token that somebody else scoped: the Action's `GITHUB_TOKEN`."""
-    return Reader(TokenAuthStrategy(token), api), Writer(TokenAuthStrategy(token), api)
+    pace = Pace(spacing)
+    auth = TokenAuthStrategy(token)
+    return Reader(auth, api, pace=pace), Writer(auth, api, pace=pace)
 
 
 class _Cache(MemCacheStrategy):
@@ -116,9 +128,17 @@ class Client:
     """What both clients share: one call, its errors made ours. `again` lets reads be tried again."""
 
     def __init__(
-        self, auth: Any, api: str, *, again: bool, tokens: MemCache | None = None, redirects: bool = True
+        self,
+        auth: Any,
+        api: str,
+        *,
+        again: bool,
+        tokens: MemCache | None = None,
+        redirects: bool = True,
+        pace: Pace | None = None,
     ) -> None:
         self.api = api.rstrip("/")
+        self._pace = pace or Pace(0.0)
         self._auth = auth
         self._tokens = tokens if tokens is not None else MemCache()  # type: ignore[no-untyped-call]
         self._github = GitHub(
@@ -150,8 +170,11 @@ class Client:
 
     def answer(self, method: str, path: str, *, missing: bool = False, body: Any = None, query: Query = NOTHING) -> Any:
         """The whole answer, for who needs its headers."""
+        self._pace.begin(write=isinstance(self, Writer))
         try:
-            return self._github.request(method, path, params=dict(query) or None, json=body)
+            response = self._github.request(method, path, params=dict(query) or None, json=body)
+            self._pace.note(response.headers)
+            return response
         except GitHubException as error:
             failed = _status(error, f"{method} {path}")
             if missing and failed.status in NOT_THERE:
@@ -174,8 +197,8 @@ class Client:
 class Reader(Client):
     """Reads, tries again after 5xx and time-outs, and asks whether what it has is still true before it pays for it."""
 
-    def __init__(self, auth: Any, api: str, tokens: MemCache | None = None) -> None:
-        super().__init__(auth, api, again=True, tokens=tokens)
+    def __init__(self, auth: Any, api: str, tokens: MemCache | None = None, pace: Pace | None = None) -> None:
+        super().__init__(auth, api, again=True, tokens=tokens, pace=pace)
 
     def location(self, path: str) -> str:
         """Where a redirect leads; it is not followed, for our token is not for who stands there."""
@@ -209,8 +232,8 @@ class Reader(Client):
 class Writer(Client):
     """Writes, each call once: what was not answered may have happened, and only a fresh look can tell."""
 
-    def __init__(self, auth: Any, api: str, tokens: MemCache | None = None) -> None:
-        super().__init__(auth, api, again=False, tokens=tokens)
+    def __init__(self, auth: Any, api: str, tokens: MemCache | None = None, pace: Pace | None = None) -> None:
+        super().__init__(auth, api, again=False, tokens=tokens, pace=pace)
 
     def write(self, method: str, path: str, kind: type[T], body: Mapping[str, Any]) -> T:
         """POST or PATCH, and what came back."""

@@ -19,7 +19,7 @@ __all__ = ["ann", "github", "shop", "world"]
 
 @pytest.fixture
 def app(github: GitHub) -> App:
-    return App(github.world.app_id, pair()[0], github.url)
+    return App(github.world.app_id, pair()[0], github.url, spacing=0.0)
 
 
 @pytest.fixture

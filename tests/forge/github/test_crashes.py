@@ -57,7 +57,7 @@ def begin(root: Path) -> tuple[World, Repository]:
 
 @cache
 def app_of(github: GitHub) -> App:
-    return App(github.world.app_id, pair()[0], github.url)
+    return App(github.world.app_id, pair()[0], github.url, spacing=0.0)
 
 
 def perform(github: GitHub, effect: Effect) -> Performed:

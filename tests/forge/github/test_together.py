@@ -49,7 +49,7 @@ def test_a_token_of_the_action_is_enough(github: GitHub, world: World, shop: Rep
     token = world.installation_token(
         next(iter(world.installations.values())), frozenset({shop.id}), world.app_permissions
     )
-    reader, writer = with_token(token.token, github.url)
+    reader, writer = with_token(token.token, github.url, 0.0)
 
     assert "created" == GitHubForge("octo/shop", reader, writer, LABELS).perform(pull).status
     assert not any(one.path.startswith("/app") for one in github.exchanges)
