@@ -544,7 +544,7 @@ def sweep(
 def _office(inbox: Inbox, who: Credentials) -> Office:
     """The App at work: what knows GitHub, what is kept between visits, the shipped rules."""
     from bot.approval.labels import LABELS
-    from bot.commands.credentials import data_folder, is_paused
+    from bot.commands.credentials import action_of, data_folder, is_paused
     from bot.commands.wiring import shipped_detectors, shipped_policy
     from bot.forge.github.client import App
     from bot.forge.github.download import STORES
@@ -560,6 +560,7 @@ def _office(inbox: Inbox, who: Credentials) -> Office:
         put=lambda hint: inbox.put(hint, time.time()).result(30),
         now=_now,
         paused=lambda: is_paused(os.environ),
+        action=action_of(os.environ),
     )
 
 

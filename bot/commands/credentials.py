@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from bot.errors import UserError
 API = "https://api.github.com"
 DATA = "flywheel-data"
 MAX_KEY = 1 << 16
+ACTION = re.compile(r"[\w.-]{1,100}(?:/[\w.-]{1,100}){1,5}@[\w./-]{1,100}", re.ASCII)
 LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -44,6 +46,14 @@ def need_credentials(command: str, environment: Mapping[str, str]) -> Credential
             f"flywheel {command}: FLYWHEEL_APP_ID is not set. `flywheel setup` makes an App and writes its settings."
         )
     return found
+
+
+def action_of(environment: Mapping[str, str]) -> str:
+    """Our Action as repositories here may name it (`owner/name@ref`), for the steps that are offered; "" = unsaid."""
+    named = environment.get("FLYWHEEL_ACTION", "").strip()
+    if named and not ACTION.fullmatch(named):
+        raise UserError(f"FLYWHEEL_ACTION: {named[:80]!r} is no action. Write OWNER/NAME@COMMIT.")
+    return named
 
 
 def is_paused(environment: Mapping[str, str]) -> bool:

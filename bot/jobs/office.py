@@ -26,6 +26,7 @@ from bot.jobs.heads import finished_heads
 from bot.jobs.memory import Memory
 from bot.jobs.visiting import Hosted, Looked, Shop, Visited, visit
 from bot.model import Detector, Effect, Episode
+from bot.pages import offer
 from bot.pages.onboarding import Place
 
 MAX_NOTES = 20
@@ -82,7 +83,8 @@ class Premises(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """What acts on work. `now` gives ISO 8601 times; `paused` is the switch of the process."""
+    """What acts on work. `now` gives ISO 8601 times; `paused` is the switch of the process; `action` is our Action as
+    repositories may name it, "" where nobody said."""
 
     premises: Premises
     memory: Memory
@@ -91,6 +93,7 @@ class Office:
     put: Put
     now: Callable[[], str]
     paused: Callable[[], bool]
+    action: str = ""
 
     def answer(self, work: Work) -> Answer:
         """Do a piece of work. A hint is never believed: its repository is looked up by its number, and read afresh."""
@@ -199,7 +202,7 @@ class Office:
             login = place.name.partition("/")[0]
             with self.premises.owner(place.installation, login) as owner:
                 chosen, _reactions, _pilot = welcoming.started(owner, installed)
-            where = Place(self.premises.web, place.name, place.branch)
+            where = Place(self.premises.web, place.name, place.branch, self.action or offer.UNKNOWN)
             runs = list(self._episodes(login))
             effect = welcoming.welcome(
                 place, visitor, runs, self.policy, self.detectors, where, self.now(), is_chosen=place.name in chosen

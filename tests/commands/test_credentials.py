@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.commands.credentials import Credentials, api_of, credentials, data_folder
+from bot.commands.credentials import Credentials, action_of, api_of, credentials, data_folder
 from bot.errors import UserError
 
 PEM = "-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----"
@@ -52,3 +52,10 @@ def test_a_server_of_ones_own_and_this_machine_may_be_spoken_to() -> None:
 def test_what_is_kept_lies_where_it_is_said() -> None:
     assert Path("flywheel-data") == data_folder({})
     assert Path("/srv/x") == data_folder({"FLYWHEEL_DATA": "/srv/x"})
+
+
+def test_an_action_is_named_as_a_workflow_names_it() -> None:
+    assert "" == action_of({})
+    assert "octo/flywheel@0123abc" == action_of({"FLYWHEEL_ACTION": "octo/flywheel@0123abc"})
+    with pytest.raises(UserError, match="OWNER/NAME@COMMIT"):
+        action_of({"FLYWHEEL_ACTION": "x; rm -rf /"})
