@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from tests.action.runner import Runner
 from tests.github.fleet import EXAMPLES, examples
 from tests.github.server import GitHub
@@ -71,3 +73,9 @@ def remembered(made: Repository) -> list[dict[str, Any]]:
     names = made.git.run("ls-tree", "-r", "--name-only", tip).decode().split()
     texts = [made.git.run("show", f"{tip}:{name}").decode() for name in sorted(names)]
     return [json.loads(line) for text in texts for line in text.splitlines()]
+
+
+def workflow(path: Path) -> dict[str, Any]:
+    """A workflow's file."""
+    read: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return read

@@ -3,9 +3,6 @@
 import json
 import re
 import shutil
-import subprocess
-from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -18,34 +15,6 @@ WORKFLOWS = [yaml.safe_load(text) for text in re.findall(r"```yaml\n(.*?)```", D
 TRANSCRIPT = next(path for path in sorted(EXAMPLES.rglob("*.jsonl")) if path.parent.name == "transcripts")
 
 
-def scripts() -> list[str]:
-    found = [step["run"] for step in ACTION["runs"]["steps"]]
-    for workflow in WORKFLOWS:
-        found += [step["run"] for job in workflow["jobs"].values() for step in job["steps"] if "run" in step]
-    return found
-
-
-def test_no_script_holds_an_expression() -> None:
-    assert [] == [script for script in scripts() if "${{" in script]
-
-
-def test_every_action_in_the_docs_is_pinned_to_a_commit_or_is_ours() -> None:
-    used = [
-        step["uses"] for flow in WORKFLOWS for job in flow["jobs"].values() for step in job["steps"] if "uses" in step
-    ]
-
-    assert used
-    assert [] == [
-        one for one in used if not re.fullmatch(r"actions/[\w-]+@[0-9a-f]{40}|OWNER/agentic-flywheel@COMMIT", one)
-    ]
-
-
-def test_every_workflow_in_the_docs_begins_without_permissions_and_writes_nowhere() -> None:
-    assert [{}] * len(WORKFLOWS) == [workflow["permissions"] for workflow in WORKFLOWS]
-    granted = [job["permissions"] for workflow in WORKFLOWS for job in workflow["jobs"].values()]
-    assert [] == [one for one in granted if "write" in one.values()]
-
-
 def test_every_input_in_the_docs_is_one_of_the_action_and_every_output_as_well() -> None:
     ours = [
         step
@@ -56,11 +25,12 @@ def test_every_input_in_the_docs_is_one_of_the_action_and_every_output_as_well()
     ]
 
     assert set() == {name for step in ours for name in step["with"]} - set(ACTION["inputs"])
-    assert set() == set(re.findall(r"steps\.flywheel\.outputs\.(\w+)", DOCS)) - set(ACTION["outputs"])
+    assert set() == set(re.findall(r"steps\.flywheel\.outputs\.([\w-]+)", DOCS)) - set(ACTION["outputs"])
 
 
 def test_the_default_only_observes() -> None:
     assert "observe" == ACTION["inputs"]["mode"]["default"]
+    assert "true" == ACTION["inputs"]["dry-run"]["default"]
 
 
 def test_a_mode_that_is_none_is_told(runner: Runner) -> None:
@@ -133,19 +103,3 @@ def test_an_input_of_several_lines_makes_no_output(runner: Runner) -> None:
 
     assert 2 == done.returncode
     assert {} == runner.outputs()
-
-
-def node(*arguments: Any) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(list(map(str, arguments)), capture_output=True, text=True, timeout=120)
-
-
-@pytest.mark.skipif(shutil.which("zizmor") is None, reason="zizmor is not installed")
-def test_zizmor_finds_nothing(tmp_path: Path) -> None:
-    folder = tmp_path / ".github" / "workflows"
-    folder.mkdir(parents=True)
-    for number, text in enumerate(re.findall(r"```yaml\n(.*?)```", DOCS, re.DOTALL)):
-        (folder / f"{number}.yml").write_text(text.replace("@COMMIT", "@" + "1" * 40), encoding="utf-8")
-
-    done = node("zizmor", "--offline", "--no-progress", ROOT / "action.yml", folder)
-
-    assert 0 == done.returncode, done.stdout
