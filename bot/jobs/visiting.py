@@ -60,6 +60,9 @@ class Desk(Protocol):
     def perform(self, act: Act) -> Acted:
         """Do it, find-or-create."""
 
+    def again(self) -> Desk:
+        """The same, looked at afresh."""
+
 
 class Hosted(Protocol):
     """One repository on its forge, for one visit."""
@@ -189,7 +192,8 @@ class _Visit:
             self._try(found, ground, share, pulls)
         if found.proposes:
             ended = {one.change for one in tended.entries if one.event in ledger.ENDED | ledger.WENT_IN}
-            self._propose(share, ended)
+            if self._propose(share, ended):  # so that a new pull has its check from the first moment
+                self._tend(found, share, Sight(self.place.name, ground, self.hosted.desk.again().pulls(), issues))
         if found.dashboard:
             off, at = preflight(ground), self.shop.now()
             known = self._known(found, share)
@@ -250,8 +254,9 @@ class _Visit:
         self.done.notes += tried.notes
         self._perform(tried.effects)
 
-    def _propose(self, share: _Share, ended: Collection[str]) -> None:
-        """What is new, or has new evidence; what has just come to an end waits for the next visit."""
+    def _propose(self, share: _Share, ended: Collection[str]) -> bool:
+        """What is new, or has new evidence; what has just come to an end waits for the next visit. Whether a pull or an
+        issue was opened."""
         remembered = self.shop.memory.ledgers(self.owner)
         wanted = [one for one in share.proposals if not one.decision.held and one.modification.id not in ended]
         evidence = share.deliberated.evidence
@@ -259,6 +264,7 @@ class _Visit:
         self.done.performed |= done.performed
         self.done.notes += [one.detail for one in done.performed.values() if one.status == "refused"]
         self._remember(done.entries)
+        return any(one.status == "created" for one in done.performed.values())
 
     def _perform(self, effects: Iterable[Effect]) -> None:
         for effect in effects:

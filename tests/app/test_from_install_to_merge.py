@@ -1,4 +1,4 @@
-"""End to end: installed, asked, onboarded; failing runs become one pull and one issue; people answer."""
+"""End to end: installed, asked, onboarded; failing runs become pulls and an issue; a maintainer answers, we follow."""
 
 from __future__ import annotations
 
@@ -6,32 +6,126 @@ import github as pygithub
 
 from tests.app.office import Running
 from tests.github.fleet import OWNER, fleet
+from tests.github.git import Commit
 from tests.github.server import GitHub
-from tests.github.world import Repository, World
+from tests.github.world import Issue, Repository, World
 
-SHOP = f"{OWNER}/parcel-api"
-
-
-def ours(repository: Repository, world: World) -> list[str]:
-    """Titles of what we opened."""
-    return [issue.title for issue in repository.issues.values() if issue.user.id == world.bot.id]
+NAMES = (f"{OWNER}/parcel-api", f"{OWNER}/reading-room", f"{OWNER}/tidemark")
+CONFIGURE = "Configure Flywheel"
+QUESTION = "Where should Flywheel start?"
 
 
-def test_from_install_to_the_first_harness_pull(
+class Story:
+    """What stands on GitHub, in a few words."""
+
+    def __init__(self, world: World, app: Running, ann: pygithub.Github) -> None:
+        self.world, self.app, self.ann = world, app, ann
+        self.repositories = fleet(world)
+        world.install(OWNER, *self.repositories.values())
+
+    def ours(self, name: str) -> list[Issue]:
+        """What we opened there, oldest first."""
+        return [one for one in self.repositories[name].issues.values() if one.user.id == self.world.bot.id]
+
+    def titles(self) -> list[str]:
+        return [one.title for name in NAMES for one in self.ours(name)]
+
+    def change(self, name: str) -> Issue:
+        """The one harness pull there."""
+        (found,) = [one for one in self.ours(name) if one.pull and one.title != CONFIGURE]
+        return found
+
+    def head(self, name: str) -> Commit:
+        pull = self.change(name).pull
+        assert pull
+        return self.repositories[name].git.commit(pull.head_sha)
+
+    def said(self, name: str, number: int) -> list[str]:
+        """Our comments."""
+        issue = self.repositories[name].issues[number]
+        return [one.body for one in issue.comments if one.user.id == self.world.bot.id]
+
+    def writes(self, github: GitHub) -> list[str]:
+        """What a sweep writes."""
+        before = len(github.writes)
+        self.app.sweep()
+        return [f"{one.method} {one.path}" for one in github.writes[before:]]
+
+
+def checks(repository: Repository) -> list[tuple[str, str | None, str]]:
+    return [(one.name, one.conclusion, str(one.output.get("title"))) for one in repository.checks.values()]
+
+
+def test_from_install_to_a_merge_a_no_and_a_hold(
     app: Running, world: World, github: GitHub, ann: pygithub.Github
 ) -> None:
-    repositories = fleet(world)
-    world.install(OWNER, *repositories.values())
+    story = Story(world, app, ann)
 
+    # Installed: one question, and nothing else. A second look says nothing.
     app.sweep()
+    assert [QUESTION] == story.titles()
+    assert [] == story.writes(github)
 
-    opened = {name: ours(one, world) for name, one in repositories.items()}
-    assert [["Where should Flywheel start?"]] == [titles for titles in opened.values() if titles]
-
-    where = next(name for name, titles in opened.items() if titles)
-    number = next(one.number for one in repositories[where].issues.values() if one.user.id == world.bot.id)
-    ann.get_repo(where).get_issue(number).create_comment(f"Yes.\n\n/flywheel start {SHOP}")
+    # An answer of somebody who may write there: one pull that asks, and nothing else.
+    where = next(name for name in NAMES if story.ours(name))
+    question = story.ours(where)[0]
+    issue = ann.get_repo(where).get_issue(question.number)
+    issue.create_comment("Good.\n\n" + "".join(f"/flywheel start {name}\n" for name in NAMES))
     app.sweep()
+    assert 3 == story.titles().count(CONFIGURE)
+    asked = next(one for one in story.ours(NAMES[0]) if one.title == CONFIGURE)
+    assert "of 50 passes" in (asked.body or "")
+    assert "The agent stops by itself while its last check is red" in (asked.body or "")
+    assert [] == story.writes(github)
 
-    assert "Configure Flywheel" in ours(repositories[SHOP], world)
-    assert not any("Configure Flywheel" in ours(one, world) for name, one in repositories.items() if name != SHOP)
+    # Merged: a harness pull in each, with labels, body, check and trailers; the question has its answers and ends.
+    for name in NAMES:
+        number = next(one.number for one in story.ours(name) if one.title == CONFIGURE)
+        ann.get_repo(name).get_pull(number).merge()
+    app.sweep()
+    for name in NAMES:
+        pull = story.change(name)
+        assert ["flywheel", "flywheel:interactive"] == sorted(label.name for label in pull.labels)
+        assert "18.3 times the odds" in (pull.body or "")
+        assert "/flywheel dismiss" in (pull.body or "")
+        assert "flywheel undo" not in (pull.body or "")
+        assert [("flywheel/decision", "neutral")] == [one[:2] for one in checks(story.repositories[name])]
+        trailers = [
+            line.split(":")[0] for line in story.head(name).message.splitlines() if line.startswith("Flywheel-")
+        ]
+        assert ["Change", "Detector", "Tier", "Fixes", "Risks"] == [one.removeprefix("Flywheel-") for one in trailers]
+        assert pull.pull
+        assert pull.pull.head_sha in story.repositories[name].verified
+    assert "closed" == question.state
+    assert [] == story.writes(github)
+
+    # People answer: one merges, one says no, one wants it to wait.
+    merged, refused, held = (story.change(name).number for name in NAMES)
+    ann.get_repo(NAMES[0]).get_pull(merged).merge(merge_method="squash")
+    ann.get_repo(NAMES[1]).get_issue(refused).create_comment("/flywheel dismiss We do this by review.")
+    ann.get_repo(NAMES[2]).get_issue(held).add_to_labels("flywheel:hold")
+    ann.get_repo(NAMES[2]).get_issue(held).create_comment("/flywheel explain")
+    app.sweep()
+    assert "merged by a person" in story.said(NAMES[0], merged)[0]
+    assert "Watched over 0 runs" in story.said(NAMES[0], merged)[0]
+    assert "closed" == story.repositories[NAMES[1]].issues[refused].state
+    assert any("We do this by review." in text for text in story.said(NAMES[1], refused))
+    assert "open" == story.repositories[NAMES[2]].issues[held].state
+    assert "held by a person" in story.said(NAMES[2], held)[0]
+    app.sweep()
+    assert [] == story.writes(github)
+
+    # Everything of ours deleted: the same stands, none twice.
+    before = [(name, one.number, one.state, one.title, one.body) for name in NAMES for one in story.ours(name)]
+    app.folder = app.folder.with_name("anew")
+    app.sweep()
+    assert before == [(name, one.number, one.state, one.title, one.body) for name in NAMES for one in story.ours(name)]
+    assert [] == story.writes(github)
+
+    # Switched off: what is open is closed, and says so.
+    config = ann.get_repo(NAMES[2]).get_contents(".github/flywheel.yml")
+    ann.get_repo(NAMES[2]).delete_file(".github/flywheel.yml", "No more", config.sha)  # type: ignore[union-attr]
+    app.sweep()
+    assert "closed" == story.repositories[NAMES[2]].issues[held].state
+    assert any("takes part no more" in text for text in story.said(NAMES[2], held))
+    assert [] == story.writes(github)

@@ -62,11 +62,16 @@ class Desk:
         self._place = place
         self._people = People(place)
         self._checking = Checking(place)
-        self._acts = Acts(place, writer, labels, runner)
+        self._tools = (writer, labels, runner)
+        self._acts = Acts(place, *self._tools)
 
     def perform(self, act: Act) -> Acted:
         """Do it, find-or-create. RateLimitedError and UnavailableError: look again later, by a new desk."""
         return self._acts.perform(act)
+
+    def again(self) -> Desk:
+        """A desk on which nothing lies yet."""
+        return Desk(self._place, *self._tools)
 
     def ground(self) -> seen.Ground:
         """What the repository allows and demands at its default branch."""
