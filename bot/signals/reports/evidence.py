@@ -26,9 +26,9 @@ _NO_FAILURE = re.compile(
 
 _LOW_LEVEL = re.compile(
     r"^(?:\S{1,40} ){0,3}?(?:\[(?:INFO|DEBUG|TRACE|info|debug|trace|notice)\]|(?:INFO|DEBUG|TRACE)\b)"
-    r"|^.{0,120}\blevel=(?:info|debug)\b"
     r"|^##\[(?:debug|notice|command|section|group|endgroup)\]|^\[command\]|^npm (?:info|http|notice|verb)\b"
 )
+_LEVEL = re.compile(r"^.{0,120}\blevel=(?:info|debug)\b")
 _PROGRESS = re.compile(
     r"^\s{0,20}(?:Downloading|Downloaded|Fetching|Progress|Receiving objects|Resolving|Unpacking|Extracting|Collecting"
     r"|Pulling|Get:\d|Hit:\d|remote: (?:Counting|Compressing|Enumerating)|Requirement already|Installing|Setting up)\b"
@@ -62,6 +62,8 @@ def says_nothing(text: str) -> bool:
     something failed and never why.
     """
     if _LOW_LEVEL.match(text) or _VERDICT.match(text) or _PROGRESS.match(text):
+        return True
+    if "level=" in text and _LEVEL.match(text):
         return True
     return ("%" in text or "B/s" in text) and _RATE.search(text) is not None
 
@@ -141,8 +143,10 @@ def pick(texts: Sequence[str], candidates: Iterable[int]) -> Evidence | None:
     Of lines that bear no sign the last that names a failure: what comes last is nearest to the end of the step.
     """
     indexes = [index for index in candidates if texts[index].strip()]
-    telling = [index for index in indexes if not says_nothing(texts[index]) and not _ADVICE.match(texts[index])]
-    stripped = [(index, _PREFIX.sub("", texts[index]).strip()) for index in telling]
+    idle = {text for text in {texts[index] for index in indexes} if says_nothing(text) or _ADVICE.match(text)}
+    telling = [index for index in indexes if texts[index] not in idle]
+    first = {texts[index]: index for index in reversed(telling)}
+    stripped = [(index, _PREFIX.sub("", texts[index]).strip()) for index in sorted(first.values())]
     for kind, hint, pattern in _TIERS:
         for index, text in stripped:
             if hint.search(text) and (match := pattern.search(text)):

@@ -98,8 +98,9 @@ def _difference(texts: Sequence[str], passing: Sequence[str]) -> tuple[list[tupl
     fresh = [index for index, line in enumerate(masked) if line not in known and line.strip()]
     unseen = max(0, len(fresh) - MOST)
     fresh = fresh[unseen:]
+    idle = {text for text in {texts[index] for index in fresh} if evidence.says_nothing(text)}
     telling: list[tuple[int, int]] = []
-    for new in ([index for index in fresh if not evidence.says_nothing(texts[index])], fresh):
+    for new in ([index for index in fresh if texts[index] not in idle], fresh):
         blocks = _joined(_carried_on(new, texts), GAP)
         telling = [
             (first, last)
