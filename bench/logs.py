@@ -1,7 +1,7 @@
-"""Labelled log pairs go in; which lines `excerpt` keeps beside four baselines, and its speed, come out.
+"""Labelled log pairs go in; which lines `excerpt` keeps beside four baselines comes out. Its speed: `bench.keys`.
 
 Run as `python -m bench.logs [DIR]`. DIR holds one folder a case (fail.log, pass.log, groundtruth) and is
-../shared/data/ci/cidiff by default; speed is measured on ../shared/data/ci/gha-logs, in CPU seconds of one thread.
+../shared/data/ci/cidiff by default.
 """
 
 from __future__ import annotations
@@ -12,30 +12,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
-from time import process_time
 
-from bot.signals import mask
 from bot.signals.reports import evidence, excerpt, lines
 
 DATA = Path(__file__).resolve().parents[1] / "../shared/data/ci"
 BARS = {"kept": 1.0, "recall": 0.95, "precision": 0.75, "worst recall": 0.5}
-MASK_BAR, KEY_BAR = 18.7, 12.5  # MB/s, research/ci.md §4.2 and §2.2
 GAPS = (0, 1, 2, 3, 4)
 
 _INTERVAL = re.compile(r"^E (\d+)(?:-(\d+))?$")
-_EIGHT_MASKS = tuple(
-    (re.compile(pattern), token)
-    for pattern, token in (
-        (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S*", "<TIME>"),
-        (r"\b[0-9a-f]{8}-[0-9a-f-]{27}\b", "<UUID>"),
-        (r"https?://\S+", "<URL>"),
-        (r"(?<!\w)(?:[\w.-]*/){1,}[\w.-]+", "<PATH>"),
-        (r"0x[0-9a-fA-F]+", "<HEX>"),
-        (r"\b[0-9a-f]{7,40}\b", "<SHA>"),
-        (r"\b\d+(?:\.\d+)?(?:ms|s|m)\b", "<TOOK>"),
-        (r"\d+", "<N>"),
-    )
-)
 
 
 @dataclass(frozen=True)
@@ -156,45 +140,6 @@ def harmonic(item: Score) -> float:
     return 2 * item.recall * item.precision / total if total else 0.0
 
 
-def eight_masks(texts: Sequence[str]) -> None:
-    """The peer: eight masks one after the other, each distinct line once (research/ci.md §4.2: 18.7 MB/s on 116 MB)."""
-    for line in {*texts}:
-        for pattern, token in _EIGHT_MASKS:
-            line = pattern.sub(token, line)
-
-
-def masked_anew(texts: Sequence[Sequence[str]]) -> None:
-    """Mask every log with no word known from the runs before."""
-    mask.forget()
-    for text in texts:
-        mask.mask_lines(text)
-
-
-def speed(folder: Path, labelled: Sequence[Case]) -> None:
-    """MB of raw log a second, the same bytes for each row; the median of three."""
-    logs = [path.read_bytes() for path in sorted(folder.rglob("*")) if path.suffix in (".log", ".txt")]
-    size = sum(map(len, logs)) / 1e6
-    texts = [lines.texts(log) for log in logs]
-    paired = sum(len(case.fail) + len(case.against) for case in labelled) / 1e6
-    rows: tuple[tuple[str, Callable[[], object], float | None], ...] = (
-        ("clean lines -> masked lines", lambda: masked_anew(texts), MASK_BAR),
-        ("  the same words once more", lambda: [mask.mask_lines(text) for text in texts], MASK_BAR),
-        ("  peer: eight masks and a memo", lambda: [eight_masks(text) for text in texts], None),
-        ("log -> key, alone", lambda: [excerpt.excerpt(log, None) for log in logs], KEY_BAR),
-        ("log and its twin -> key", lambda: [excerpt.excerpt(case.fail, case.against) for case in labelled], KEY_BAR),
-    )
-    print(f"\nspeed on {len(logs)} logs, {size:.1f} MB (twins: {paired:.1f} MB)   MB/s    bar")
-    for name, work, bar in rows:
-        amount = paired if "twin" in name else size
-        print(f"  {name:34} {amount / sorted(timed(work) for _ in range(3))[1]:7.1f}   {bar or ''}")
-
-
-def timed(work: Callable[[], object]) -> float:
-    start = process_time()
-    work()
-    return process_time() - start
-
-
 def main() -> int:
     """Print the tables; 1 when a bar is missed."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else DATA / "cidiff"
@@ -212,8 +157,6 @@ def main() -> int:
     print(f"{'bar':38}  all      {BARS['recall']:.3f}     {BARS['precision']:.3f}        {BARS['worst recall']:.3f}")
     print("\nhow it moves")
     sensitivity(labelled)
-    if (DATA / "gha-logs").is_dir():
-        speed(DATA / "gha-logs", labelled)
     scores = results[METHODS[0][0]]
     held = (
         sum(item.kept for item in scores) == sum(item.intervals for item in scores)
