@@ -5,7 +5,7 @@ from __future__ import annotations
 import github as pygithub
 
 from tests.app.office import Running
-from tests.github.fleet import OWNER, fleet
+from tests.github.fleet import OWNER, commit, fleet
 from tests.github.git import Commit
 from tests.github.server import GitHub
 from tests.github.world import Issue, Repository, World
@@ -123,8 +123,7 @@ def test_from_install_to_a_merge_a_no_and_a_hold(
     assert [] == story.writes(github)
 
     # Switched off: what is open is closed, and says so.
-    config = ann.get_repo(NAMES[2]).get_contents(".github/flywheel.yml")
-    ann.get_repo(NAMES[2]).delete_file(".github/flywheel.yml", "No more", config.sha)  # type: ignore[union-attr]
+    commit(world, story.repositories[NAMES[2]], "main", {".github/flywheel.yml": None}, "ann")
     app.sweep()
     assert "closed" == story.repositories[NAMES[2]].issues[held].state
     assert any("takes part no more" in text for text in story.said(NAMES[2], held))

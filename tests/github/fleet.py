@@ -62,11 +62,12 @@ def attempt(world: World, repository: Repository, folder: Path, manifest: Mappin
     return pull
 
 
-def commit(world: World, repository: Repository, branch: str, files: Mapping[str, str], by: str = AGENT) -> str:
-    """A commit by an account on top of a branch, made from the default branch where there is none."""
+def commit(world: World, repository: Repository, branch: str, files: Mapping[str, str | None], by: str = AGENT) -> str:
+    """A commit by an account on top of a branch, made from the default branch where there is none; None takes a file
+    away."""
     git = repository.git
     tip = git.ref(f"refs/heads/{branch}") or git.ref(f"refs/heads/{repository.default_branch}")
-    rows = [("100644", git.write_blob(text.encode()), path) for path, text in files.items()]
+    rows = [("100644", "" if text is None else git.write_blob(text.encode()), path) for path, text in files.items()]
     who: Person = _account(world, by).person
     sha = git.write_commit(git.write_tree(tip, rows), (tip,), f"Work on {branch}\n", who, who)
     git.move(f"refs/heads/{branch}", sha)
