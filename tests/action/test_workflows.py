@@ -49,7 +49,7 @@ def test_ours_are_there() -> None:
 
 @pytest.mark.parametrize("path", SHIPPED, ids=NAMES)
 def test_a_workflow_begins_without_permissions_and_ends_in_time(path: Path) -> None:
-    """A job that calls another workflow has no steps, and that one's time; what begins by itself runs once at a time."""
+    """A job that calls another workflow has that one's time; what begins by itself runs once at a time."""
     flow: dict[Any, Any] = stage.workflow(path)
     begun = flow[True]  # YAML 1.1 takes `on` for a truth value
 
