@@ -73,4 +73,6 @@ def complaints(github: GitHub) -> list[str]:
         if one.template == "/graphql" and one.status < 400
         for error in validate(oracle.schema(), parse(one.request["query"]))
     ]
+    hook = github.world.hook
+    said += [oracle.webhook_complaint(one.event, one.action, one.payload) for one in (*hook.deliveries, *hook.waiting)]
     return [one for one in said if one and not any(re.search(noise, one) for noise in NOISE)]

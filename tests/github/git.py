@@ -161,6 +161,13 @@ class Git:
         """The merged tree; empty on conflict (needs git 2.38)."""
         return self.maybe("merge-tree", "--write-tree", base, head).split("\n")[0]
 
+    def pick(self, onto: str, commit: str) -> str:
+        """The tree of `onto` with what one commit changed; empty on conflict. git 2.39 takes no merge base, so the tip
+        is made a sibling of the commit first."""
+        found = self.commit(commit)
+        sibling = self.write_commit(self.commit(onto).tree, found.parents[:1], "", found.author, found.author)
+        return self.merge(sibling, commit)
+
     def diff(self, base: str, head: str) -> list[dict[str, object]]:
         """One row a file: filename, status, additions, deletions, patch, sha."""
         raw = self.line("diff-tree", "-r", "-M", "--raw", "--numstat", "--no-abbrev", base, head).splitlines()

@@ -14,7 +14,7 @@ from graphql import GraphQLError, GraphQLSchema, OperationType, build_schema, ex
 
 from tests.github.git import ZERO
 from tests.github.routes_git import signed_commit
-from tests.github.routes_issues import state_of
+from tests.github.routes_issues import arm, enter_queue, leave_queue, refresh, state_of
 from tests.github.routing import LEVELS
 from tests.github.world import Caller, Issue, Repository, World
 
@@ -28,6 +28,8 @@ type MergeQueue { id: ID! }
 type Mutation {
   enablePullRequestAutoMerge(input: EnablePullRequestAutoMergeInput!): EnablePullRequestAutoMergePayload
   disablePullRequestAutoMerge(input: DisablePullRequestAutoMergeInput!): DisablePullRequestAutoMergePayload
+  enqueuePullRequest(input: EnqueuePullRequestInput!): EnqueuePullRequestPayload
+  dequeuePullRequest(input: DequeuePullRequestInput!): DequeuePullRequestPayload
   createCommitOnBranch(input: CreateCommitOnBranchInput!): CreateCommitOnBranchPayload
   updateRefs(input: UpdateRefsInput!): UpdateRefsPayload
 }
@@ -48,6 +50,7 @@ type Repository {
   defaultBranchRef: Ref
   object(expression: String, oid: GitObjectID): GitObject
   pullRequests(first: Int, orderBy: IssueOrder): PullRequestConnection!
+  pullRequest(number: Int!): PullRequest
 }
 input IssueOrder { direction: OrderDirection! field: IssueOrderField! }
 enum OrderDirection { ASC DESC }
@@ -55,6 +58,7 @@ enum IssueOrderField { COMMENTS CREATED_AT UPDATED_AT }
 type PullRequestConnection { nodes: [PullRequest] }
 type PullRequest {
   author: Actor createdAt: DateTime! headRefName: String! commits(last: Int): PullRequestCommitConnection!
+  isInMergeQueue: Boolean!
 }
 type PullRequestCommitConnection { nodes: [PullRequestCommit] }
 type PullRequestCommit { commit: Commit! }
@@ -88,6 +92,10 @@ input EnablePullRequestAutoMergeInput {
 type EnablePullRequestAutoMergePayload { clientMutationId: String }
 input DisablePullRequestAutoMergeInput { clientMutationId: String pullRequestId: ID! }
 type DisablePullRequestAutoMergePayload { clientMutationId: String }
+input EnqueuePullRequestInput { clientMutationId: String expectedHeadOid: GitObjectID pullRequestId: ID! }
+type EnqueuePullRequestPayload { clientMutationId: String }
+input DequeuePullRequestInput { clientMutationId: String id: ID! }
+type DequeuePullRequestPayload { clientMutationId: String }
 input UpdateRefsInput { clientMutationId: String refUpdates: [RefUpdate!]! repositoryId: ID! }
 input RefUpdate { afterOid: GitObjectID! beforeOid: GitObjectID force: Boolean = false name: GitRefname! }
 type UpdateRefsPayload { clientMutationId: String }
@@ -149,6 +157,7 @@ def _pull(found: Repository, issue: Issue) -> dict[str, Any]:
         "author": author,
         "createdAt": issue.created_at,
         "headRefName": issue.pull.head,
+        "isInMergeQueue": issue.pull.queued_by is not None,
         "commits": lambda _info, last=1: {"nodes": [{"commit": commit}][:last]},
     }
 
@@ -180,10 +189,13 @@ class _Root:
             "isArchived": found.archived,
             "autoMergeAllowed": found.allow_auto_merge,
             "isPrivate": found.private,
-            "squashMergeAllowed": True,
-            "mergeCommitAllowed": True,
-            "rebaseMergeAllowed": False,
-            "mergeQueue": lambda _info, branch=None: None,
+            "squashMergeAllowed": "squash" in found.methods,
+            "mergeCommitAllowed": "merge" in found.methods,
+            "rebaseMergeAllowed": "rebase" in found.methods,
+            "mergeQueue": lambda _info, branch=None: (
+                {"id": f"MQ_{found.id}"} if found.queue and branch in (None, found.default_branch) else None
+            ),
+            "pullRequest": lambda _info, number: self._numbered(found, number),
             "defaultBranchRef": head,
             "object": lambda _info, expression=None, oid=None: self._object(found, oid or expression),
             "pullRequests": lambda _info, first=100, **_: {
@@ -219,17 +231,50 @@ class _Root:
             raise _said("UNPROCESSABLE", "Auto merge is not allowed for this repository")
         if input.get("expectedHeadOid") not in (None, issue.pull.head_sha):
             raise _said("UNPROCESSABLE", "Head sha didn't match expected value")
-        if state_of(found, issue) != "blocked":
-            raise _said("UNPROCESSABLE", "Pull request Pull request is in clean status")
-        issue.pull.armed_by, issue.pull.armed_method = self.caller.user, str(input["mergeMethod"]).lower()
+        state = state_of(found, issue)
+        if issue.state != "open" or state != "blocked":
+            raise _said("UNPROCESSABLE", f"Pull request Pull request is in {state} status")
+        arm(found, issue, self.caller.user, str(input["mergeMethod"]).lower(), who=self.caller.user)
         return {"clientMutationId": None}
 
+    def enqueuePullRequest(self, _info: Any, input: dict[str, Any]) -> dict[str, Any]:  # noqa: A002, N802
+        """https://docs.github.com/graphql/reference/mutations#enqueuepullrequest"""
+        found, issue = self._pull(input["pullRequestId"])
+        assert issue.pull
+        if not found.queue:
+            raise _said("UNPROCESSABLE", "Merge queue is not enabled for this branch")
+        if input.get("expectedHeadOid") not in (None, issue.pull.head_sha):
+            raise _said("UNPROCESSABLE", "Head sha didn't match expected value")
+        if issue.pull.queued_by:
+            raise _said("UNPROCESSABLE", "Pull request is already in the queue")
+        if issue.state != "open" or state_of(found, issue) not in ("clean", "unstable"):
+            raise _said("UNPROCESSABLE", "Pull request is not ready to be queued")
+        enter_queue(found, issue, self.caller.user)
+        return {"clientMutationId": None}
+
+    def dequeuePullRequest(self, _info: Any, input: dict[str, Any]) -> dict[str, Any]:  # noqa: A002, N802
+        """https://docs.github.com/graphql/reference/mutations#dequeuepullrequest"""
+        found, issue = self._pull(input["id"])
+        assert issue.pull
+        if not issue.pull.queued_by:
+            raise _said("UNPROCESSABLE", "Pull request is not in the queue")
+        leave_queue(found, issue, self.caller.user)
+        return {"clientMutationId": None}
+
+    @staticmethod
+    def _numbered(found: Repository, number: int) -> dict[str, Any]:
+        refresh(found)
+        issue = found.issues.get(number)
+        if issue is None or issue.pull is None:
+            raise _said("NOT_FOUND", f"Could not resolve to a PullRequest with the number of {number}.")
+        return _pull(found, issue)
+
     def disablePullRequestAutoMerge(self, _info: Any, input: dict[str, Any]) -> dict[str, Any]:  # noqa: A002, N802
-        _found, issue = self._pull(input["pullRequestId"])
+        found, issue = self._pull(input["pullRequestId"])
         assert issue.pull
         if issue.pull.armed_by is None:
             raise _said("UNPROCESSABLE", "Can't disable auto-merge for this pull request.")
-        issue.pull.armed_by = None
+        arm(found, issue, None, who=self.caller.user)
         return {"clientMutationId": None}
 
     def _pull(self, node: str) -> tuple[Repository, Issue]:
@@ -237,6 +282,7 @@ class _Root:
         for found in self.world.repositories.values():
             for issue in found.pulls():
                 if issue.pull and issue.pull.id == number:
+                    refresh(found)
                     self._visible(found.full_name)
                     self._may_write(found)
                     return found, issue

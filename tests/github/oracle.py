@@ -41,6 +41,16 @@ def complaint(exchange: Exchange) -> str:
     return f"{where}: {said}" if schema and (said := _check(schema, exchange.answer)) else ""
 
 
+def webhook_complaint(event: str, action: str | None, payload: dict[str, Any]) -> str:
+    """What is wrong with the payload of a webhook; empty for nothing."""
+    name = "-".join(filter(None, (event, action))).replace("_", "-")
+    told = _description()["x-webhooks"].get(name)
+    if told is None:
+        return f"webhook {name}: GitHub has no such event"
+    said = _check(_content(told["post"]["requestBody"]), payload)
+    return f"webhook {name}: {said}" if said else ""
+
+
 def operation(method: str, template: str) -> dict[str, Any] | None:
     """The operation, whatever its path parameters are called."""
     return _operations().get((method, re.sub(r"\{\w+\}", "{}", template)))

@@ -141,12 +141,20 @@ def note(
     before: str = "",
     after: str = "",
 ) -> None:
+    """One more line of the issue's timeline, by who asks."""
+    made = record(ask.repo, issue, kind, ask.caller.user, label=label, sha=sha)
+    made.before, made.after, made.by_app = before, after, ask.caller.kind == "installation"
+
+
+def record(
+    repository: Repository, issue: Issue, kind: str, by: User, *, label: Label | None = None, sha: str | None = None
+) -> Event:
     """One more line of the issue's timeline."""
-    by_app = ask.caller.kind == "installation"
-    name = label.name if label else ""
-    number = next(ask.world.numbers)
-    made = Event(number, kind, ask.caller.user, stamp(), label, name, sha, before, after, by_app)
+    assert repository.world
+    number, name = next(repository.world.numbers), label.name if label else ""
+    made = Event(number, kind, by, stamp(), label, name, sha, by_app=by == repository.world.bot)
     issue.events.append(made)
+    return made
 
 
 def _names(ask: Request) -> list[str]:
@@ -413,8 +421,12 @@ def merge(ask: Request) -> Answer:
     if ask.body.get("sha", pull.head_sha) != pull.head_sha:
         raise Problem(409, "Head branch was modified. Review and try the merge again.")
     how = str(ask.body.get("merge_method", "merge"))
-    if found.state != "open" or pull.draft or how not in ("merge", "squash") or state_of(ask.repo, found) == "dirty":
+    if found.state != "open" or pull.draft or state_of(ask.repo, found) == "dirty":
         raise Problem(405, "Pull Request is not mergeable")
+    if how not in ask.repo.methods:
+        raise Problem(405, f"{how.capitalize()} merges are not allowed on this repository.")
+    if ask.repo.queue and pull.base == ask.repo.default_branch:
+        raise Problem(405, "Repository rule violations found\n\nChanges must be made through the merge queue")
     if state_of(ask.repo, found) == "blocked":
         raise Problem(405, "Repository rule violations found\n\nRequired status check is expected.")
     said = (str(ask.body.get("commit_title") or ""), str(ask.body.get("commit_message") or ""))
@@ -426,8 +438,10 @@ def merge_now(repository: Repository, issue: Issue, how: str, user: User, said: 
     """Merge it, whoever may, and note it in its timeline; the commit."""
     pull, git = issue.pull, repository.git
     assert pull
-    tree = git.merge(pull.base_sha, pull.head_sha)
     title, message = said
+    if how == "rebase":
+        return _rebased(repository, issue, user)
+    tree = git.merge(pull.base_sha, pull.head_sha)
     if how == "squash":
         title = title or f"{issue.title} (#{issue.number})"
         who, parents, text = issue.user, (pull.base_sha,), f"{title}\n\n{message}".strip() + "\n"
@@ -437,7 +451,21 @@ def merge_now(repository: Repository, issue: Issue, how: str, user: User, said: 
     sha = git.write_commit(tree, parents, text, who.person, Person(*WEB_FLOW, stamp()))
     repository.verified.add(sha)
     git.move(f"refs/heads/{pull.base}", sha, pull.base_sha)
-    _end(issue, user, sha)
+    _end(repository, issue, user, sha)
+    return sha
+
+
+def _rebased(repository: Repository, issue: Issue, user: User) -> str:
+    """Its commits one by one on top of the base, made anew by who merges; they are not signed."""
+    pull, git = issue.pull, repository.git
+    assert pull
+    sha = pull.base_sha
+    for one in git.between(git.merge_base(pull.base_sha, pull.head_sha), pull.head_sha):
+        commit = git.commit(one)
+        tree = git.pick(sha, one)
+        sha = git.write_commit(tree, (sha,), commit.message, commit.author, user.person)
+    git.move(f"refs/heads/{pull.base}", sha, pull.base_sha)
+    _end(repository, issue, user, sha)
     return sha
 
 
@@ -451,15 +479,44 @@ def state_of(repository: Repository, issue: Issue) -> str:
         return "dirty"
     newest = {one.name: one.conclusion for one in repository.checks.values() if one.head_sha == pull.head_sha}
     newest |= {one.context: one.state for one in repository.statuses if one.sha == pull.head_sha}
-    required = set(repository.required_checks) if pull.base == repository.default_branch else set()
+    protected = pull.base == repository.default_branch
+    required = repository.demanded if protected else frozenset()
     if any(newest.get(name) not in ("success", "neutral", "skipped") for name in required):
+        return "blocked"
+    if protected and _approvals(issue) < repository.required_reviews:
         return "blocked"
     return "unstable" if {"failure", "error"} & {*newest.values()} else "clean"
 
 
+def _approvals(issue: Issue) -> int:
+    """Who approves, by his last word."""
+    last = {one.user.id: one.state for one in issue.reviews if one.state != "COMMENTED"}
+    return sum(state == "APPROVED" for state in last.values())
+
+
+def arm(repository: Repository, issue: Issue, by: User | None, method: str = "squash", *, who: User) -> None:
+    """Switch auto-merge on, or off (None)."""
+    assert issue.pull
+    issue.pull.armed_by, issue.pull.armed_method = by, method
+    record(repository, issue, "auto_merge_enabled" if by else "auto_merge_disabled", who)
+
+
+def enter_queue(repository: Repository, issue: Issue, who: User) -> None:
+    assert issue.pull
+    issue.pull.queued_by = who
+    record(repository, issue, "added_to_merge_queue", who)
+
+
+def leave_queue(repository: Repository, issue: Issue, who: User) -> None:
+    assert issue.pull
+    issue.pull.queued_by = None
+    record(repository, issue, "removed_from_merge_queue", who)
+
+
 def refresh(repository: Repository) -> None:
     """Let open pulls follow their branches: a deleted branch closes its pull, a head that the base has merges it; one
-    that was to merge itself does so once it is green, and no longer when somebody has pushed."""
+    that was to merge itself does so once it is green. It no longer does when somebody without write role has pushed:
+    a writer's push changes nothing (docs.github.com, automatically-merging-a-pull-request)."""
     git = repository.git
     tips = dict(git.refs("heads/"))
     for issue in repository.pulls():
@@ -472,22 +529,43 @@ def refresh(repository: Repository) -> None:
             continue
         moved = tip != pull.head_sha
         if moved:
-            pull.armed_by = None
+            _pushed(repository, issue, tip)
         if moved or base != pull.base_sha:
             pull.head_sha, pull.base_sha = tip, base
             if git.is_below(tip, base):
-                close(issue, None) if moved else _end(issue, None, tip)
+                close(issue, None) if moved else _end(repository, issue, None, tip)
                 continue
         if pull.armed_by and state_of(repository, issue) in ("clean", "unstable"):
+            if repository.queue and pull.base == repository.default_branch:
+                enter_queue(repository, issue, pull.armed_by)
+                pull.armed_by = None
+                continue
             merge_now(repository, issue, pull.armed_method, pull.armed_by)
             tips = dict(git.refs("heads/"))
 
 
-def _end(issue: Issue, user: User | None, sha: str) -> None:
+def _pushed(repository: Repository, issue: Issue, tip: str) -> None:
+    """The head has moved: out of the queue, and out of auto-merge where a stranger did it; a force is noted."""
+    pull, world = issue.pull, repository.world
+    assert pull
+    assert world
+    by = world.user_of(repository.git.commit(tip).author.email) or world.owner
+    if not repository.git.is_below(pull.head_sha, tip):
+        record(repository, issue, "head_ref_force_pushed", by, sha=tip)
+    if pull.queued_by:
+        leave_queue(repository, issue, by)
+    if pull.armed_by and by != world.bot and world.role(repository, by) not in ("write", "maintain", "admin"):
+        arm(repository, issue, None, who=by)
+
+
+def _end(repository: Repository, issue: Issue, user: User | None, sha: str) -> None:
     assert issue.pull
     issue.pull.merged_at, issue.pull.merged_by, issue.pull.merge_sha = stamp(), user, sha
     issue.pull.armed_by = None
     close(issue, user)
+    if user is not None:
+        record(repository, issue, "merged", user, sha=sha)
+        record(repository, issue, "closed", user, sha=sha)
 
 
 def _pull(ask: Request) -> Issue:

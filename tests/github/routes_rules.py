@@ -17,4 +17,20 @@ def rules(ask: Request) -> Answer:
         "ruleset_id": 1,
         "parameters": {"required_status_checks": named, "strict_required_status_checks_policy": False},
     }
-    return ask.page([row] if holds else [])
+    queue = {
+        "type": "merge_queue",
+        "ruleset_source_type": "Repository",
+        "ruleset_source": ask.repo.full_name,
+        "ruleset_id": 2,
+        "parameters": {
+            "check_response_timeout_minutes": 60,
+            "grouping_strategy": "ALLGREEN",
+            "max_entries_to_build": 5,
+            "max_entries_to_merge": 5,
+            "merge_method": "SQUASH",
+            "min_entries_to_merge": 1,
+            "min_entries_to_merge_wait_minutes": 5,
+        },
+    }
+    queued = ask.repo.queue and ask.args["branch"] == ask.repo.default_branch
+    return ask.page([*([row] if holds else []), *([queue] if queued else [])])

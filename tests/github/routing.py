@@ -57,7 +57,7 @@ class Request:
         last = max((len(rows) + size - 1) // size, 1)
         links = {"prev": number - 1, "first": 1} if number > 1 else {}
         links |= {"next": number + 1, "last": last} if number < last else {}
-        shown = [f"{to}:{name}" for name, to in links.items()]  # the server knows the address and writes it out
+        shown = [f"page={to}:{name}" for name, to in links.items()]  # the server knows the address and writes it out
         return Answer(200, rows[(number - 1) * size : number * size], {"Link": ",".join(shown)} if shown else {})
 
 

@@ -21,26 +21,32 @@ from tests.github import (
     routes_actions,
     routes_app,
     routes_git,
+    routes_hooks,
     routes_issues,
     routes_manifest,
     routes_people,
+    routes_reruns,
     routes_rules,
     routes_trials,
 )
 from tests.github.graphql import Graph
+from tests.github.noticing import notice, picture
 from tests.github.routing import ROUTES, Answer, Problem, Request, allow, find, sees
 from tests.github.shapes import Shapes
-from tests.github.world import Caller, World
+from tests.github.world import Caller, User, World
 
 VERSION = "2022-11-28"
+NOBODY = Caller("nobody", User(0, "nobody"))
 LIMIT = 5000
 ROOMS = (
     routes_actions,
     routes_app,
     routes_git,
+    routes_hooks,
     routes_issues,
     routes_manifest,
     routes_people,
+    routes_reruns,
     routes_rules,
     routes_trials,
 )
@@ -54,7 +60,7 @@ class Fault:
     `after` lets that many fitting calls through first.
 
     `error` answers 502 and nothing happened; `lost` lets it happen and answers 502; `cut` lets it happen and closes
-    the connection without an answer; `primary` and `secondary` are the two rate limits.
+    the connection without an answer; `primary`, `secondary` (403) and `many` (429) are the rate limits.
     """
 
     kind: str
@@ -118,6 +124,18 @@ class GitHub:
             one.shutdown()
             one.server_close()
 
+    def tell(self) -> None:
+        """Deliver what the test did to the world itself; what calls do is told after each of them."""
+        with self.lock:
+            notice(self.world, self.url, None)
+        self.world.hook.send(self.world.app_id)
+
+    def begin(self, url: str = "") -> None:
+        """From now on tell what happens, to this address; without one it waits until `world.hook.url` is set."""
+        with self.lock:
+            self.world.hook.url, self.world.hook.on = url, True
+            self.world.hook.picture = picture(self.world)
+
     @property
     def writes(self) -> list[Exchange]:
         return [one for one in self.exchanges if one.write]
@@ -166,6 +184,8 @@ class GitHub:
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         body = json.loads(raw) if raw else {}
         template, write, fault = "", method != "GET" and not parts.path.endswith("/access_tokens"), ""
+        caller = NOBODY
+        notice(self.world, self.url, None)
         try:
             caller = routes_manifest.nobody(self.world, parts.path) or self.caller(headers.get("authorization", ""))
             if parts.path == "/graphql":
@@ -186,7 +206,8 @@ class GitHub:
         except Exception as error:  # a mistake of the stand-in's: the fixture shows it
             self.mistakes.append(f"{method} {target}: {error!r}")
             answer = Answer(500, {"message": repr(error)})
-        self._dress(answer, method, target, headers)
+        notice(self.world, self.url, caller.user if write else None)
+        self._dress(answer, method, target, headers, caller)
         self.exchanges.append(
             Exchange(
                 method, parts.path, template, query, body, headers, answer.status, answer.body, write, answer.headers
@@ -207,14 +228,16 @@ class GitHub:
         return route.handler(ask), route.template
 
     def _limits(self, caller: Caller, fault: str) -> None:
-        left = self.remaining.setdefault(caller.token, self.limit)
+        left = self.remaining.setdefault(_purse(caller), self.limit)
         if fault == "primary":
-            left = self.remaining[caller.token] = 0
+            left = self.remaining[_purse(caller)] = 0
         if left <= 0:
             raise Problem(403, "API rate limit exceeded for installation.", **{"X-RateLimit-Remaining": "0"})
         if fault == "secondary":
             raise Problem(403, "You have exceeded a secondary rate limit.", **{"Retry-After": "60"})
-        self.remaining[caller.token] = left - 1
+        if fault == "many":
+            raise Problem(429, "You have exceeded a secondary rate limit.", **{"Retry-After": "60"})
+        self.remaining[_purse(caller)] = left - 1
 
     @staticmethod
     def _problem(problem: Problem) -> dict[str, Any]:
@@ -223,10 +246,10 @@ class GitHub:
             body["errors"] = problem.errors
         return body | {"status": str(problem.status)}
 
-    def _dress(self, answer: Answer, method: str, target: str, headers: dict[str, str]) -> None:
+    def _dress(self, answer: Answer, method: str, target: str, headers: dict[str, str], caller: Caller) -> None:
         """Headers; a page's links made whole; 304 when the caller has this very answer."""
         answer.headers.setdefault("X-RateLimit-Limit", str(self.limit))
-        answer.headers.setdefault("X-RateLimit-Remaining", str(self.limit - 1))
+        answer.headers.setdefault("X-RateLimit-Remaining", str(self.remaining.get(_purse(caller), self.limit)))
         answer.headers.setdefault("X-RateLimit-Reset", str(int(time.time()) + 1800))
         answer.headers["X-GitHub-Api-Version-Selected"] = VERSION
         answer.headers["X-GitHub-Request-Id"] = f"{len(self.exchanges):04X}:TEST"
@@ -245,10 +268,16 @@ class GitHub:
                 answer.status, answer.body = 304, None
 
 
+def _purse(caller: Caller) -> str:
+    """Whose calls are counted together: all tokens of an installation have one limit."""
+    return f"installation {caller.installation}" if caller.installation else caller.token
+
+
 def _with_page(target: str, page: str) -> str:
+    """The same address at another `page=` or `cursor=`."""
     path, _, query = target.partition("?")
-    kept = [one for one in query.split("&") if one and not one.startswith("page=")]
-    return f"{path}?{'&'.join([*kept, f'page={page}'])}"
+    kept = [one for one in query.split("&") if one and not one.startswith(page.partition("=")[0] + "=")]
+    return f"{path}?{'&'.join([*kept, page])}"
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -284,6 +313,7 @@ class _Api(_Handler):
             return
         data = b"" if answer.body is None else json.dumps(answer.body, default=str).encode()
         kind = {"Content-Type": "application/json; charset=utf-8"} if data else {}
+        self.github.world.hook.send(self.github.world.app_id)
         self._send(answer.status, data, answer.headers | kind)
 
     do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _do  # noqa: N815

@@ -279,7 +279,10 @@ class Shapes:
         from tests.github.routes_issues import state_of
 
         state = state_of(repository, issue)
-        fits = None if issue.state != "open" else state != "dirty"
+        if repository.unsure and issue.state == "open":
+            repository.unsure -= 1
+            state = "unknown"
+        fits = None if issue.state != "open" or state == "unknown" else state != "dirty"
         return {
             "merged": pull.merged_at is not None,
             "mergeable": fits,
@@ -422,14 +425,21 @@ class Shapes:
 
     def branch(self, repository: Repository, name: str, sha: str) -> Json:
         url = f"{self.repo_url(repository)}/branches/{name}"
+        is_default = name == repository.default_branch
+        named = list(repository.protection) if is_default else []
+        classic = is_default and bool(repository.protection or repository.required_reviews)
         return {
             "name": name,
             "commit": self.commit(repository, repository.git.commit(sha)),
             "_links": {"self": url, "html": f"{HTML}/{repository.full_name}/tree/{name}"},
-            "protected": bool(repository.required_checks) and name == repository.default_branch,
+            "protected": classic or (is_default and bool(repository.required_checks)),
             "protection": {
-                "enabled": False,
-                "required_status_checks": {"enforcement_level": "off", "contexts": [], "checks": []},
+                "enabled": classic,
+                "required_status_checks": {
+                    "enforcement_level": "non_admins" if named else "off",
+                    "contexts": named,
+                    "checks": [{"context": context, "app_id": None} for context in named],
+                },
             },
             "protection_url": f"{url}/protection",
         }

@@ -73,15 +73,18 @@ def test_a_pull_that_waits_for_its_checks_merges_when_they_are_green(
     assert "ann" == repo.get_pull(number).merged_by.login
 
 
-def test_a_push_takes_auto_merge_back(github: GitHub, ann: pygithub.Github, shop: Repository, world: World) -> None:
-    shop.required_checks, shop.allow_auto_merge = ("ci",), True
+@pytest.mark.parametrize(("role", "merged"), [("read", False), ("triage", False), ("write", True), ("admin", True)])
+def test_only_the_push_of_who_may_not_write_takes_auto_merge_back(
+    github: GitHub, ann: pygithub.Github, shop: Repository, world: World, role: str, *, merged: bool
+) -> None:
+    shop.required_checks, shop.allow_auto_merge, shop.roles = ("ci",), True, {"bea": role}
     commit(world, shop, "work", {"a.txt": "a\n"})
     number = open_pull(world, shop, "work", "Mend it", "").number
     shop.issues[number].pull.armed_by = world.user("ann")
 
-    world.check(shop, commit(world, shop, "work", {"b.txt": "b\n"}, "ann"), "ci")
+    world.check(shop, commit(world, shop, "work", {"b.txt": "b\n"}, "bea"), "ci")
 
-    assert not ann.get_repo("octo/shop").get_pull(number).merged
+    assert merged == ann.get_repo("octo/shop").get_pull(number).merged
 
 
 def test_what_a_rule_requires_cannot_be_passed_by(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.github.git import Git, Person
+from tests.github.hooks import Hook
 from tests.github.runs import Runs, WorkflowRun
 
 PERMISSIONS: Mapping[str, str] = {
@@ -140,6 +141,8 @@ class Pull:
     armed_method: str = "squash"
     fork: Repository | None = None
     """The repository that the head is in, when it is another one."""
+    queued_by: User | None = None
+    """Who put it into the merge queue."""
 
 
 @dataclass
@@ -181,7 +184,7 @@ class Repository:
     is_fork: bool = False
     allow_auto_merge: bool = False
     required_checks: tuple[str, ...] = ()
-    """By a ruleset, at the default branch."""
+    """At the default branch, by a ruleset."""
     roles: dict[str, str] = field(default_factory=dict)
     """Login → role. Whoever has a person's token is an admin unless it says otherwise here; others have none."""
     pulls_by: str = "all"
@@ -197,6 +200,22 @@ class Repository:
     verified: set[str] = field(default_factory=set)
     """The commits that GitHub signed."""
     created_at: str = field(default_factory=stamp)
+    protection: tuple[str, ...] = ()
+    """Checks that the older protection of the default branch requires; they count like those of a ruleset."""
+    required_reviews: int = 0
+    """Approvals of the head that the older protection wants."""
+    methods: tuple[str, ...] = ("merge", "squash")
+    """How pulls may be merged."""
+    queue: bool = False
+    """Whether the default branch has a merge queue."""
+    unsure: int = 0
+    """How many more times a pull is asked for before GitHub knows whether it can be merged."""
+    world: World | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def demanded(self) -> frozenset[str]:
+        """The checks that a merge into the default branch needs."""
+        return frozenset({*self.required_checks, *self.protection})
 
     @property
     def full_name(self) -> str:
@@ -233,6 +252,7 @@ class Caller:
     permissions: Mapping[str, str] = field(default_factory=dict)
     expires: float = float("inf")
     token: str = ""
+    installation: int = 0
 
 
 class World(Runs):
@@ -245,7 +265,12 @@ class World(Runs):
         self.app_id = next(self.numbers)
         self.app_slug = "flywheel-under-test"
         self.app_permissions = dict(PERMISSIONS)
-        self.app_events = ["pull_request"]
+        self.app_events = [
+            *("check_suite", "issue_comment", "issues", "pull_request", "pull_request_review", "push", "repository"),
+            "workflow_run",
+        ]
+        self.hook = Hook()
+        """Its webhook, off until a test begins it."""
         self.users: dict[str, User] = {}
         self.repositories: dict[int, Repository] = {}
         self.installations: dict[int, Installation] = {}
@@ -299,6 +324,18 @@ class World(Runs):
         repository.checks[made.id] = made
         return made
 
+    def merge_group(self, repository: Repository, conclusion: str = "success") -> None:
+        """The checks of the merge queue's group are over: what waits is merged, first come first, or thrown out."""
+        from tests.github.routes_issues import leave_queue, merge_now, refresh
+
+        for issue in repository.pulls():
+            if issue.pull and issue.pull.queued_by and issue.state == "open":
+                who = issue.pull.queued_by
+                leave_queue(repository, issue, who)
+                if conclusion == "success":
+                    refresh(repository)
+                    merge_now(repository, issue, "squash", who)
+
     def status(self, repository: Repository, sha: str, context: str, state: str = "success") -> Status:
         """A commit status."""
         made = Status(next(self.numbers), sha, context, state)
@@ -316,7 +353,8 @@ class World(Runs):
     ) -> Caller:
         token = f"ghs_{secrets.token_hex(18)}"
         until = time.time() + TOKEN_LIFE.total_seconds()
-        self.tokens[token] = Caller("installation", self.bot, repositories, dict(permissions), until, token)
+        given = dict(permissions)
+        self.tokens[token] = Caller("installation", self.bot, repositories, given, until, token, installation.id)
         return self.tokens[token]
 
     def repository(
@@ -326,7 +364,7 @@ class World(Runs):
         owner, name = full_name.split("/")
         git = Git(self.root / owner / f"{name}.git")
         git.init("main")
-        made = Repository(next(self.numbers), self.user(owner, "Organization"), name, git)
+        made = Repository(next(self.numbers), self.user(owner, "Organization"), name, git, world=self)
         for key, value in more.items():
             setattr(made, key, value)
         rows = []
