@@ -97,6 +97,51 @@ def test_any_text_is_masked_line_by_line(text: str) -> None:
     assert mask.mask_lines(text.split("\n")) == masked
 
 
+PIECES = [
+    *("exit", "Exited", " with", " code", " status", "status", "error", "HTTP", "/1.1", " Not Found", "Jan", "2024"),
+    *(
+        " ",
+        " ",
+        " ",
+        ":",
+        "=",
+        "-",
+        "1",
+        "12",
+        "404",
+        "503",
+        "test_1",
+        "E501",
+        "x86",
+        "/",
+        "'",
+        "0x",
+        "beef7",
+        "٣",
+        "é",
+    ),
+]
+
+
+@given(st.lists(st.lists(st.sampled_from(PIECES), max_size=12).map("".join), max_size=20))
+def test_what_was_masked_before_changes_nothing(lines: list[str]) -> None:
+    alone = []
+    for line in lines:
+        mask.forget()
+        alone += mask.mask_lines([line])
+    mask.forget()
+
+    assert mask.mask_lines(lines) == alone
+    assert mask.mask_lines(lines) == alone
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
+def test_a_status_stays_wherever_it_stands(before: str) -> None:
+    masked = mask.mask(f"{before} exit code 137, HTTP 503, status: 404, 500 Internal Server Error")
+
+    assert masked.endswith(" exit code 137, HTTP 503, status: 404, 500 Internal Server Error")
+
+
 @given(
     st.sampled_from(["took {} ms", "line {}: error TS2322", "/a/{}/b.c:{}", "FAILED tests/test_x.py::test_a {}"]),
     st.data(),

@@ -135,9 +135,12 @@ def _alone(texts: Sequence[str], failure: Failure | None) -> tuple[list[tuple[in
     first += unseen
     echoed = steps.echoes(texts, first, last)
     wanted = set(range(max(first, last - TAIL + 1), last + 1))
-    step = [i for i in range(first, last + 1) if i not in echoed and evidence.names_failure(texts[i])]
-    for index, masked in zip(step, mask.mask_lines([texts[index] for index in step]), strict=True):
-        if evidence.alarms(texts[index], masked) and not evidence.says_nothing(texts[index]):
+    step = [first + index for index in evidence.naming(texts[first : last + 1]) if first + index not in echoed]
+    said = [texts[index] for index in step]
+    loud = {text for text, masked in {*zip(said, mask.mask_lines(said), strict=True)} if evidence.alarms(text, masked)}
+    loud = {text for text in loud if not evidence.says_nothing(text)}
+    for index in step:
+        if texts[index] in loud:
             wanted.update(range(max(first, index - BEFORE), min(last, index + AFTER) + 1))
     return _joined(_carried_on(sorted(wanted - echoed), texts), 0), unseen
 

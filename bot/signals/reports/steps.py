@@ -13,7 +13,7 @@ from typing import Literal
 
 Conclusion = Literal["failure", "cancelled", "timed_out"]
 
-_RUN = re.compile(r"##\[group\]Run ")
+_RUN = "##[group]Run "
 _ERROR = "##[error]"
 _EXIT = re.compile(
     r"##\[error\]Process completed with exit code (-?\d{1,10})"
@@ -70,7 +70,7 @@ def echoes(texts: Sequence[str], first: int, last: int) -> set[int]:
     found: set[int] = set()
     group: list[int] | None = None
     for index in range(first, last + 1):
-        if _RUN.match(texts[index]):
+        if texts[index].startswith(_RUN):
             group = []
         if group is not None:
             group.append(index)
@@ -81,7 +81,7 @@ def echoes(texts: Sequence[str], first: int, last: int) -> set[int]:
 
 
 def _start(texts: Sequence[str], last: int) -> int:
-    return next((index for index in range(last, -1, -1) if _RUN.match(texts[index])), 0)
+    return next((index for index in range(last, -1, -1) if texts[index].startswith(_RUN)), 0)
 
 
 def _closes_step(texts: Sequence[str], index: int) -> bool:
