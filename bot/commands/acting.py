@@ -30,7 +30,7 @@ from bot.pages import crossing, printed
 from bot.pages.report import report
 from bot.pages.summary import summary
 
-REPOSITORY = re.compile(r"(?!\.)[\w.-]{1,100}/(?!\.)[\w.-]{1,100}", re.ASCII)
+REPOSITORY = re.compile(r"(?!\.)[\w.-]{1,100}/(?!\.{1,2}$)[\w.-]{1,100}", re.ASCII)
 
 
 class Remembered(Protocol):

@@ -17,7 +17,7 @@ from bot.errors import UserError
 from bot.model import Episode
 from bot.signals.collect import collect
 
-NAME = re.compile(r"(?!\.)[A-Za-z0-9._-]{1,100}")
+NAME = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
 SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 WORK = ".flywheel-bundle-*"
 """What `pack` leaves beside a bundle when it is killed."""

@@ -17,7 +17,7 @@ from bot.signals.join import Attempt, join, one_run
 from bot.signals.witness import closure, witnesses
 
 SHA = re.compile(r"[0-9a-f]{7,64}")
-REPOSITORY = re.compile(r"(?!\.)[\w.-]{1,100}(?:/(?!\.)[\w.-]{1,100})?")
+REPOSITORY = re.compile(r"(?!\.)[\w.-]{1,100}(?:/(?!\.{1,2}$)[\w.-]{1,100})?")
 JOINED = ("trailer", "bundle", "run-branch", "head-sha", "ambiguous", "unjoined")
 """How an App found the transcript of a head (bot/jobs/collecting_join.py); its manifests say so."""
 MAX_LEFT_OUT = 50

@@ -16,7 +16,7 @@ from bot.model import Agent, Outcome
 Kind = Literal["transcript", "report", "harness"]
 
 SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-REPOSITORY = re.compile(r"(?!\.)[\w.-]{1,100}/(?!\.)[\w.-]{1,100}", re.ASCII)
+REPOSITORY = re.compile(r"(?!\.)[\w.-]{1,100}/(?!\.{1,2}$)[\w.-]{1,100}", re.ASCII)
 MERGE_REF = re.compile(r"refs/pull/([0-9]{1,18})/(?:merge|head)")
 SECRET_NAME = re.compile(r"(?i)(?:^|_)(?:TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|API_?KEY|KEY|PAT|CREDENTIALS?)(?:_|$)")
 UNSAFE = re.compile(r"[^A-Za-z0-9._-]{1,200}")

@@ -45,7 +45,7 @@ class Running:
             with closing(self.inbox()) as inbox:
                 record = sweep(self.office(inbox), inbox)
             self.notes += record["notes"]
-            assert [] == record["failed"]
+            assert not record["failed"], record["failed"]
         return record
 
     def inbox(self) -> Inbox:

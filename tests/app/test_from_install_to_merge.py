@@ -10,7 +10,8 @@ from tests.github.git import Commit
 from tests.github.server import GitHub
 from tests.github.world import Issue, Repository, World
 
-NAMES = (f"{OWNER}/parcel-api", f"{OWNER}/reading-room", f"{OWNER}/tidemark")
+NAMES = (f"{OWNER}/parcel-api", f"{OWNER}/reading-room", f"{OWNER}/.github")
+"""The last one is shared by all: what changes there is an issue first."""
 CONFIGURE = "Configure Flywheel"
 QUESTION = "Where should Flywheel start?"
 
@@ -20,7 +21,7 @@ class Story:
 
     def __init__(self, world: World, app: Running, ann: pygithub.Github) -> None:
         self.world, self.app, self.ann = world, app, ann
-        self.repositories = fleet(world)
+        self.repositories = fleet(world, runs=3, called={f"{OWNER}/tidemark": NAMES[2]})
         world.install(OWNER, *self.repositories.values())
 
     def ours(self, name: str) -> list[Issue]:
@@ -31,9 +32,8 @@ class Story:
         return [one.title for name in NAMES for one in self.ours(name)]
 
     def change(self, name: str) -> Issue:
-        """The one harness pull there."""
-        (found,) = [one for one in self.ours(name) if one.pull and one.title != CONFIGURE]
-        return found
+        """The newest of what we propose there."""
+        return [one for one in self.ours(name) if one.title not in (CONFIGURE, QUESTION)][-1]
 
     def head(self, name: str) -> Commit:
         pull = self.change(name).pull
@@ -78,39 +78,50 @@ def test_from_install_to_a_merge_a_no_and_a_hold(
     assert "The agent stops by itself while its last check is red" in (asked.body or "")
     assert [] == story.writes(github)
 
-    # Merged: a harness pull in each, with labels, body, check and trailers; the question has its answers and ends.
+    # Merged: harness pulls, with labels, body, check and trailers, and an issue where a file is shared by several.
     for name in NAMES:
         number = next(one.number for one in story.ours(name) if one.title == CONFIGURE)
         ann.get_repo(name).get_pull(number).merge()
     app.sweep()
-    for name in NAMES:
+    for name in NAMES[:2]:
         pull = story.change(name)
         assert ["flywheel", "flywheel:interactive"] == sorted(label.name for label in pull.labels)
-        assert "18.3 times the odds" in (pull.body or "")
+        assert "times the odds" in (pull.body or "")
         assert "/flywheel dismiss" in (pull.body or "")
         assert "flywheel undo" not in (pull.body or "")
         assert [("flywheel/decision", "neutral")] == [one[:2] for one in checks(story.repositories[name])]
-        trailers = [
-            line.split(":")[0] for line in story.head(name).message.splitlines() if line.startswith("Flywheel-")
-        ]
-        assert ["Change", "Detector", "Tier", "Fixes", "Risks"] == [one.removeprefix("Flywheel-") for one in trailers]
+        lines = story.head(name).message.splitlines()
+        trailers = [line.partition(":")[0].removeprefix("Flywheel-") for line in lines if line.startswith("Flywheel-")]
+        assert ["Change", "Detector", "Tier", "Fixes", "Risks"] == trailers
         assert pull.pull
         assert pull.pull.head_sha in story.repositories[name].verified
+    backlog = story.change(NAMES[2])
+    assert backlog.pull is None
+    assert ["flywheel", "flywheel:backlog"] == sorted(label.name for label in backlog.labels)
+    assert "shared by several projects" in (backlog.body or "")
+    assert "diff --git" in (backlog.body or "")
     assert "closed" == question.state
     assert [] == story.writes(github)
 
-    # People answer: one merges, one says no, one wants it to wait.
-    merged, refused, held = (story.change(name).number for name in NAMES)
+    # People answer: one merges, one says no, one has the draft made a pull; another wants that to wait.
+    merged, refused = (story.change(name).number for name in NAMES[:2])
     ann.get_repo(NAMES[0]).get_pull(merged).merge(merge_method="squash")
     ann.get_repo(NAMES[1]).get_issue(refused).create_comment("/flywheel dismiss We do this by review.")
-    ann.get_repo(NAMES[2]).get_issue(held).add_to_labels("flywheel:hold")
-    ann.get_repo(NAMES[2]).get_issue(held).create_comment("/flywheel explain")
-    app.sweep()
+    ann.get_repo(NAMES[2]).get_issue(backlog.number).create_comment("/flywheel promote")
+    app.sweep(2)
     assert "merged by a person" in story.said(NAMES[0], merged)[0]
     assert "Watched over 0 runs" in story.said(NAMES[0], merged)[0]
     assert "closed" == story.repositories[NAMES[1]].issues[refused].state
     assert any("We do this by review." in text for text in story.said(NAMES[1], refused))
-    assert "open" == story.repositories[NAMES[2]].issues[held].state
+    promoted = story.change(NAMES[2])
+    assert promoted.pull
+    assert "closed" == backlog.state
+    assert any(f"#{promoted.number}" in text for text in story.said(NAMES[2], backlog.number))
+    ann.get_repo(NAMES[2]).get_issue(promoted.number).add_to_labels("flywheel:hold")
+    ann.get_repo(NAMES[2]).get_issue(promoted.number).create_comment("/flywheel explain")
+    app.sweep()
+    held = promoted.number
+    assert "open" == promoted.state
     assert "held by a person" in story.said(NAMES[2], held)[0]
     app.sweep()
     assert [] == story.writes(github)

@@ -18,19 +18,26 @@ AGENT = "claude[bot]"
 Wanted = Callable[[Mapping[str, Any]], bool]
 
 
-def fleet(world: World, wanted: Wanted = lambda _manifest: True, per_hour: int = 2) -> dict[str, Repository]:
+def fleet(
+    world: World,
+    wanted: Wanted = lambda _manifest: True,
+    per_hour: int = 2,
+    runs: int = 99,
+    called: Mapping[str, str] | None = None,
+) -> dict[str, Repository]:
     """`owner/name` → repository, each with a pull, a head and a completed run for every example that is `wanted`.
 
-    Runs ended within the last days, `per_hour` in an hour, the newest half an hour ago.
+    Runs ended within the last days, `per_hour` in an hour, the newest half an hour ago. `runs` are taken of each task;
+    `called` gives repositories other names. With three runs of each task there is one actionable pattern.
     """
-    made = {name: _repository(world, name) for name in _names()}
-    rows = [row for row in _episodes() if wanted(row[1])]
+    made = {name: _repository(world, name, (called or {}).get(name, name)) for name in _names()}
+    rows = [row for row in _episodes() if wanted(row[1]) and int(row[0].name.removeprefix("run-")) <= runs]
     rows.sort(key=lambda row: row[1]["run"]["created_at"])
     now = datetime.now(UTC).replace(microsecond=0)
     for place, (folder, manifest) in enumerate(reversed(rows)):
         ended = now - timedelta(minutes=30) - timedelta(hours=place / per_hour)
         attempt(world, made[manifest["repository"]], folder, manifest, ended)
-    return made
+    return {repository.full_name: repository for repository in made.values()}
 
 
 def attempt(world: World, repository: Repository, folder: Path, manifest: Mapping[str, Any], ended: datetime) -> Issue:
@@ -104,7 +111,7 @@ def _names() -> list[str]:
     return sorted(path.name.replace("__", "/", 1) for path in (EXAMPLES / "repos").iterdir() if path.is_dir())
 
 
-def _repository(world: World, name: str) -> Repository:
+def _repository(world: World, name: str, called: str) -> Repository:
     tree = EXAMPLES / "repos" / name.replace("/", "__", 1)
     files: dict[str, str | bytes] = {
         path.relative_to(tree).as_posix(): path.read_bytes()
@@ -114,7 +121,7 @@ def _repository(world: World, name: str) -> Repository:
     links = json.loads((EXAMPLES / "repos" / "links.json").read_text(encoding="utf-8")).get(tree.name, {})
     for path in links:
         files.pop(path, None)
-    return world.repository(name, files, links)
+    return world.repository(called, files, links)
 
 
 def _body(manifest: Mapping[str, Any]) -> str:
