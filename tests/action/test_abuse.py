@@ -48,9 +48,11 @@ FIXED = frozenset(
             "allows",
             "made_at",
         ),
-        *("status", "stratum", "outcome", "guard", "code", "excluded", "held", "replication"),
+        *("status", "stratum", "outcome", "guard", "code", "held", "replication"),
     }
 )
+NAMES = frozenset({"episode", "fixes", "risks", "failed_fired", "passed_fired"})
+"""Keys that name an episode: each keeps a name of its own behind the stranger's text, so that it is found."""
 """Keys whose values are checked before anything is shown; every other text may be a stranger's."""
 HOSTILE = (
     *("@org/team", "Fixes #1", "closes org/repo#1", "GH-7", "https://evil.test/x", "www.evil.test", "<img src=x>"),
@@ -78,6 +80,10 @@ MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethro
 def infected(value: Any, text: str, key: str = "") -> Any:
     """The same with `text` in every place that may hold a stranger's."""
     match value:
+        case {"id": name, "outcome": _}:
+            return {"id": text + name, "outcome": value["outcome"], "task": text}
+        case str() if key in NAMES:
+            return text + value
         case dict():
             return {name: inner if name in FIXED else infected(inner, text, name) for name, inner in value.items()}
         case list():
