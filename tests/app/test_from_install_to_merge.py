@@ -86,7 +86,7 @@ def test_from_install_to_a_merge_a_no_and_a_hold(
     for name in NAMES[:2]:
         pull = story.change(name)
         assert ["flywheel", "flywheel:interactive"] == sorted(label.name for label in pull.labels)
-        assert "times the odds" in (pull.body or "")
+        assert "10 of 25 failed runs and 0 of 26 passing runs" in (pull.body or "")
         assert "/flywheel dismiss" in (pull.body or "")
         assert "flywheel undo" not in (pull.body or "")
         assert [("flywheel/decision", "neutral")] == [one[:2] for one in checks(story.repositories[name])]
