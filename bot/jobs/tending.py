@@ -31,9 +31,11 @@ from bot.jobs.tending_labels import known_tier, labels
 from bot.jobs.tending_sight import Git, Known, Names, Sight, Tended, entry_of, is_ours, last_of, names, undo_id
 from bot.jobs.tending_switches import switches
 from bot.ledger import hold_of, moved_by
-from bot.model import Decision, Entry, Tier, branch_of
+from bot.model import Decision, Entry, Reason, Tier, branch_of, replace
 from bot.pages import decision as page
 
+STRANGE = Reason("integrity", "interactive", "it holds commits that are not ours")
+"""What a person has committed to, no label and no command makes merge itself."""
 QUIET = frozenset({"proposed", "updated"})
 """A change of which nothing else is to be told has its body, and no comment."""
 
@@ -174,6 +176,8 @@ def _people(here: _Round, thread: Thread, pull: Pull | None, change: str) -> Non
     """Commands, labels, and whether the text is still what was judged."""
     story = here.stories[change]
     decision = _decision(here, change)
+    if decision is not None and pull is not None and pull.commits_ours is not True:
+        decision = replace(decision, reasons=(*decision.reasons, STRANGE))
     for said in listen(Place(thread, pull.head if pull is not None else "", decision), story, here.now):
         here.tell(change, said.entries)
         here.done.acts += said.acts
@@ -181,11 +185,11 @@ def _people(here: _Round, thread: Thread, pull: Pull | None, change: str) -> Non
     if thread.state != "open" or last_of(story) in ("dismissed", "withdrawn"):
         _close_again(here, thread, change)
         return
+    _text(here, thread, change)
     head = (pull.head, pull.head_at) if pull is not None else ()
     found = labels(thread, story, decision, here.sight.ground.nodes, here.now, *head)
     here.tell(change, found.entries)
     here.done.acts += found.acts
-    _text(here, thread, change)
 
 
 def _close_again(here: _Round, thread: Thread, change: str) -> None:
@@ -311,6 +315,8 @@ def _merge(here: _Round, pulls: dict[str, list[Pull]]) -> None:
         here.done.acts += [act for act in acts if not isinstance(act, Disarm) or pull.armed]
         if any(isinstance(act, Merge) for act in acts):
             busy.add(pull.base)
+            here.done.merging.add(change)
+            here.done.effects = [one for one in here.done.effects if getattr(one, "branch", "") != pull.branch]
         if said.do == "demote" and not undoes and known_tier(story) == "autonomous":
             here.tell(change, [merges.demoted(pull, story, said, here.now)])
             head = (pull.head, pull.head_at)

@@ -66,6 +66,8 @@ class Tended:
     notes: list[str] = field(default_factory=list)
     stopped: tuple[str, ...] = ()
     """The switches that stop merges, for the dashboard."""
+    merging: set[str] = field(default_factory=set)
+    """The changes that are merged by the acts: nothing else may be opened for them before the next look."""
 
 
 def undo_id(repository: str, change: str) -> str:

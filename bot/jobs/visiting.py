@@ -23,6 +23,7 @@ from bot.jobs.configuration import Configuration
 from bot.jobs.identity import identity
 from bot.jobs.lifecycle import under
 from bot.jobs.memory import Last, Memory
+from bot.jobs.onboarding import PILOT
 from bot.jobs.proposing import effect_of, propose
 from bot.jobs.tending import tend
 from bot.jobs.tending_board import dashboard
@@ -125,11 +126,15 @@ class Shop:
 
 @dataclass(slots=True)
 class Visited:
-    """What came of it: notes for whoever runs the flywheel, and the names of repositories that want a visit now."""
+    """What came of it: notes for whoever runs the flywheel, and the names of repositories that want a visit now.
+
+    `pilot` is the number of the open issue that asks the owner where to start, if it stands here; 0 = it does not.
+    """
 
     notes: list[str] = field(default_factory=list)
     elsewhere: tuple[str, ...] = ()
     performed: dict[str, Performed] = field(default_factory=dict)
+    pilot: int = 0
 
 
 def visit(place: Repository, hosted: Hosted, shop: Shop) -> Visited:
@@ -168,6 +173,7 @@ class _Visit:
         self._read()
         issues = self.hosted.desk.issues()
         complained = any(one.by_mark == COMPLAINT and one.state == "open" for one in issues)
+        self.done.pilot = next((one.number for one in issues if one.by_mark == PILOT and one.state == "open"), 0)
         self._perform(configuration.effects(place.name, found, open_now=complained))
         self._perform(shop.welcome(place, found))
         if reason := _why_withdrawn(found):
@@ -192,6 +198,7 @@ class _Visit:
             self._try(found, ground, share, pulls)
         if found.proposes:
             ended = {one.change for one in tended.entries if one.event in ledger.ENDED | ledger.WENT_IN}
+            ended |= tended.merging
             if self._propose(share, ended):  # so that a new pull has its check from the first moment
                 self._tend(found, share, Sight(self.place.name, ground, self.hosted.desk.again().pulls(), issues))
         if found.dashboard:
