@@ -96,7 +96,10 @@ class Office:
     action: str = ""
 
     def answer(self, work: Work) -> Answer:
-        """Do a piece of work. A hint is never believed: its repository is looked up by its number, and read afresh."""
+        """Do a piece of work. A hint is never believed: its repository is looked up by its number, and read afresh.
+
+        Where something happened to the issue that asks an owner where to start, the whole owner is looked at.
+        """
         try:
             if work.kind == "installation" or not work.repository:
                 return Done(self.welcome_owner(work.installation))
@@ -104,7 +107,10 @@ class Office:
             place = self.premises.repository(work.installation, work.repository, name)
             if place is None:
                 return Done("the App does not see it any more")
-            return Done("; ".join(self.visit(place).notes))
+            visited = self.visit(place)
+            if visited.pilot and any(hint.issue == visited.pilot for hint in work.hints):
+                self.put(Hint("sweep", "", "installation", installation=work.installation))
+            return Done("; ".join(visited.notes))
         except LaterError as error:
             return Later(error.until, str(error), "installation")
 
