@@ -86,9 +86,10 @@ class Dispatch(msgspec.Struct, frozen=True):
 
 
 class Rerun(msgspec.Struct, frozen=True):
-    """Run the failed jobs of a workflow run again at its own revision."""
+    """Run the failed jobs of a workflow run again at its own revision, once: after this attempt, and no later one."""
 
     run: int
+    attempt: int = 1
 
 
 Act = PutLabels | Say | ShowCheck | React | Merge | Disarm | Restore | Close | Dispatch | Rerun

@@ -27,7 +27,8 @@ class Checked(msgspec.Struct, frozen=True):
 
 
 class Touched(msgspec.Struct, frozen=True):
-    """One event of the timeline: a label was added or removed, by whom, when, while which SHA was the head.
+    """One event of the timeline: a label was added or removed, by whom, when, while which SHA was the head ("" when
+    that cannot be told any more, because the branch was forced to another one since).
 
     `node` is the label's node id; `template` = it was there from the beginning, by a template, a form or a link.
     """
@@ -91,7 +92,8 @@ class Pull(msgspec.Struct, frozen=True):
     """One pull of ours. `branch` is what it comes from, `base` the branch it goes into, `base_head` where that stands.
 
     `commits_ours` = every commit is verified and by our App. `head_at` = when the head became the head. `merge_sha` is
-    the commit that the merge made. `twins` counts other open pulls with the same head.
+    the commit that the merge made. `twins` counts other open pulls with the same head. `armed` = it merges without our
+    doing anything more: by native auto-merge, or in the merge queue.
     """
 
     thread: Thread

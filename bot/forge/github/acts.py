@@ -53,6 +53,11 @@ mutation Enqueue($input: EnqueuePullRequestInput!) {
   enqueuePullRequest(input: $input) { clientMutationId }
 }
 """
+QUEUED = """
+query Queued($owner: String!, $name: String!, $number: Int!) {
+  repository(owner: $owner, name: $name) { pullRequest(number: $number) { isInMergeQueue } }
+}
+"""
 DEQUEUE = """
 mutation Dequeue($input: DequeuePullRequestInput!) {
   dequeuePullRequest(input: $input) { clientMutationId }
@@ -64,6 +69,11 @@ class _Issue(msgspec.Struct, frozen=True):
     state: str
     title: str
     body: str | None = None
+
+
+class _Attempt(msgspec.Struct, frozen=True):
+    run_attempt: int = 1
+    status: str | None = None
 
 
 class Acts:
@@ -100,8 +110,7 @@ class Acts:
             case Dispatch():
                 return dispatch(self._place, self._runner, act)
             case Rerun():
-                self._runner.call("POST", f"{self._place.path}/actions/runs/{act.run}/rerun-failed-jobs")
-                return Acted("done")
+                return self._rerun(act)
 
     # --- texts --------------------------------------------------------------------------------------------------------
 
@@ -137,7 +146,9 @@ class Acts:
         output = {"title": marks.line(act.title), "summary": marks.plain(act.summary)[:MAX_SUMMARY]}
         path = f"{self._place.path}/commits/{act.head}/check-runs"
         found = self._place.reader.get(path, Checks, check_name=CHECK, filter="all")
-        ours = next((run for run in found.check_runs if run.name == CHECK and run.external_id == act.change), None)
+        us = self._place.home().login
+        named = (one for one in found.check_runs if one.name == CHECK and one.external_id == act.change)
+        ours = next((one for one in named if one.app is not None and one.app.is_account(us)), None)
         asked: dict[str, Any] = {"status": "completed", "conclusion": act.conclusion, "output": output}
         if ours is None:
             made = {"name": CHECK, "head_sha": act.head, "external_id": act.change, **asked}
@@ -184,15 +195,21 @@ class Acts:
             return UNCHANGED
         if pull.head.sha != act.head:
             return Acted("refused", pull.html_url, f"the head is {pull.head.sha} and was {act.head}")
-        if act.how == "arm" and pull.auto_merge is not None:
+        if self._is_begun(act, pull):
             return UNCHANGED
         try:
             self._begin(act, pull)
         except UnavailableError:
             after = self._pull(act.number)
-            if not after.merged_at and not (act.how == "arm" and after.auto_merge is not None):
+            if not after.merged_at and not self._is_begun(act, after):
                 raise
         return Acted("done", pull.html_url)
+
+    def _is_begun(self, act: Merge, pull: Pull) -> bool:
+        """Whether it will merge already, in the way that is asked for."""
+        if act.how == "arm":
+            return pull.auto_merge is not None
+        return act.how == "enqueue" and is_queued(self._place, act.number)
 
     def _begin(self, act: Merge, pull: Pull) -> None:
         node = {"pullRequestId": pull.node_id, "expectedHeadOid": act.head}
@@ -205,20 +222,38 @@ class Acts:
             self._writer.call("PUT", path, body={"sha": act.head, "merge_method": act.method})
 
     def _disarm(self, act: Disarm) -> Acted:
-        """Out of auto-merge, or else out of the queue."""
+        """Out of auto-merge, and out of the queue: what waits for its checks may have entered it meanwhile."""
         pull = self._pull(act.number)
         if pull.state != "open":
             return UNCHANGED
         if pull.auto_merge is not None:
             self._writer.graphql(DISABLE, {"input": {"pullRequestId": pull.node_id}})
-            return Acted("done", pull.html_url)
-        if pull.mergeable_state == "queued":
+        queued = is_queued(self._place, act.number)
+        if queued:
             self._writer.graphql(DEQUEUE, {"input": {"id": pull.node_id}})
-            return Acted("done", pull.html_url)
-        return UNCHANGED
+        return Acted("done", pull.html_url) if queued or pull.auto_merge is not None else UNCHANGED
+
+    # --- runs ---------------------------------------------------------------------------------------------------------
+
+    def _rerun(self, act: Rerun) -> Acted:
+        """Once: a later attempt is as good as ours, whoever began it."""
+        path = f"{self._place.path}/actions/runs/{act.run}"
+        run = self._place.reader.get(path, _Attempt)
+        if run.run_attempt > act.attempt or run.status != "completed":
+            return UNCHANGED
+        self._runner.call("POST", f"{path}/rerun-failed-jobs")
+        return Acted("done")
 
     def _pull(self, number: int) -> Pull:
         return self._place.reader.get(f"{self._place.path}/pulls/{number}", Pull)
+
+
+def is_queued(place: Place, number: int) -> bool:
+    """Whether a pull waits in its base's merge queue; REST does not tell."""
+    owner, _, name = place.repository.partition("/")
+    asked = {"owner": owner, "name": name, "number": number}
+    found: dict[str, Any] = place.reader.graphql(QUEUED, asked)["repository"]["pullRequest"]
+    return bool(found["isInMergeQueue"])
 
 
 def _says(run: Check) -> tuple[str, str, str]:

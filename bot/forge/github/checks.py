@@ -12,6 +12,8 @@ from bot.hosting.pulls import Checked, Conclusion
 
 OURS = "flywheel/"
 """A check under such a name counts as ours, whoever made it: it never vouches for a merge."""
+RUNNER = "github-actions[bot]"
+"""Under the token of a job, our account is that of all workflows: what it made tells nothing."""
 ENDED: dict[str, Conclusion] = {
     "success": "success",
     "neutral": "neutral",
@@ -51,11 +53,12 @@ class Checking:
         yield from found.protection.required_status_checks.contexts if found and found.protected else ()
 
     def _runs(self, head: str, required: frozenset[str]) -> Iterator[Checked]:
-        path = f"{self._place.path}/commits/{head}/check-runs"
+        path, us = f"{self._place.path}/commits/{head}/check-runs", self._place.home().login
         found = self._place.reader.find(path, Checks, filter="latest", per_page="100")
         for run in found.check_runs if found else ():
             ended = ENDED.get(run.conclusion or "pending", "failure") if run.status == "completed" else "pending"
-            yield Checked(run.name, run.name.startswith(OURS), run.name in required, ended, _seconds(run))
+            ours = run.app is not None and us != RUNNER and run.app.is_account(us)
+            yield Checked(run.name, ours or run.name.startswith(OURS), run.name in required, ended, _seconds(run))
 
     def _statuses(self, head: str, required: frozenset[str]) -> Iterator[Checked]:
         """NOTE: a status does not tell how long it took, so it is taken for one that took no time."""

@@ -5,13 +5,14 @@ What is ours is told by the account that opened it, never by a branch, a label o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
 from bot.forge.github import marks
-from bot.forge.github.acts import Acts
+from bot.forge.github.acts import Acts, is_queued
 from bot.forge.github.answers import Commit
 from bot.forge.github.branches import is_by_us
 from bot.forge.github.checks import Checking
@@ -28,6 +29,7 @@ DAYS = 90
 """How long a pull or an issue that ended is looked at."""
 MAX_CLOSED = 300
 MAX_COMMITS = 250
+WAITS_S = (0.5, 1.0, 2.0)
 HOLD = "flywheel:hold"
 STATES: dict[str, seen.Mergeable] = {
     "clean": "clean",
@@ -58,8 +60,11 @@ query Ground($owner: String!, $name: String!, $branch: String!) {
 class Desk:
     """Pulls and issues of one repository. What was read is kept for as long as the desk: one visit."""
 
-    def __init__(self, place: Place, writer: Writer, labels: Labels, runner: Writer) -> None:
+    def __init__(
+        self, place: Place, writer: Writer, labels: Labels, runner: Writer, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
         self._place = place
+        self._sleep = sleep
         self._people = People(place)
         self._checking = Checking(place)
         self._tools = (writer, labels, runner)
@@ -71,10 +76,14 @@ class Desk:
 
     def again(self) -> Desk:
         """A desk on which nothing lies yet."""
-        return Desk(self._place, *self._tools)
+        return Desk(self._place, *self._tools, self._sleep)
 
     def ground(self) -> seen.Ground:
         """What the repository allows and demands at its default branch."""
+        return self._ground
+
+    @cached_property
+    def _ground(self) -> seen.Ground:
         home = self._place.home()
         owner, _, name = self._place.repository.partition("/")
         asked = {"owner": owner, "name": name, "branch": home.branch}
@@ -142,8 +151,9 @@ class Desk:
                 yield self._place.reader.get(f"{path}/{issue.number}", Pull)
 
     def _pull(self, row: Pull) -> seen.Pull:
+        """One that ended is in the list as it is, and its timeline tells who ended it."""
         path = f"{self._place.path}/pulls/{row.number}"
-        one = self._place.reader.get(path, Pull)
+        one = self._settled(path) if row.state == "open" else row
         thread, timeline = self._thread(one, one.state == "closed", merged=one.merged_at is not None)
         is_open = one.state == "open"
         commits = list(self._place.reader.pages(f"{path}/commits", Commit)) if is_open else []
@@ -156,9 +166,9 @@ class Desk:
             base_head=one.base.sha,
             head_at=timeline.head_at(),
             merged_at=one.merged_at or "",
-            merged_by=self._people.actor(one.merged_by) if one.merged_by else None,
+            merged_by=timeline.last("merged") if one.merged_at else None,
             merge_sha=one.merge_commit_sha or "" if one.merged_at else "",
-            armed=one.auto_merge is not None,
+            armed=one.auto_merge is not None or (is_open and self._is_queued(one)),
             draft=one.draft,
             mergeable=STATES.get(one.mergeable_state, "unknown"),
             commits_ours=_all_ours(commits, self._place) if is_open else None,
@@ -167,14 +177,27 @@ class Desk:
             checks=self._checking.at(one.head.sha, one.base.ref) if is_open else (),
         )
 
+    def _settled(self, path: str) -> Pull:
+        """GitHub finds out whether a pull can be merged when somebody asks for it; it is asked a few times more.
+
+        https://docs.github.com/rest/guides/using-the-rest-api-to-interact-with-your-git-database
+        """
+        one = self._place.reader.get(path, Pull)
+        for wait in WAITS_S:
+            if one.state != "open" or one.mergeable_state != "unknown":
+                break
+            self._sleep(wait)
+            one = self._place.reader.get(path, Pull)
+        return one
+
+    def _is_queued(self, one: Pull) -> bool:
+        return bool(self._ground.queue) and is_queued(self._place, one.number)
+
     def _issue(self, row: Issue) -> seen.Thread:
         return self._thread(row, row.state == "closed", merged=False)[0]
 
     def _thread(self, row: Thread, is_closed: bool, *, merged: bool) -> tuple[seen.Thread, Timeline]:
         timeline = Timeline(self._place, self._people, row, self._nodes)
-        ended = row
-        if is_closed and not merged:
-            ended = self._place.reader.get(f"{self._place.path}/issues/{row.number}", Issue)
         mark = marks.mark(row.body)
         state = "merged" if merged else "closed" if is_closed else "open"
         thread = seen.Thread(
@@ -187,9 +210,9 @@ class Desk:
             created_at=row.created_at,
             by_mark=mark.change if mark else "",
             intact=marks.is_as_we_left_it(row.title, row.body),
-            closed_by=self._people.actor(ended.closed_by) if ended.closed_by else None,
+            closed_by=timeline.last("closed") if is_closed else None,
             closed_at=row.closed_at or "",
-            state_reason=ended.state_reason or "",
+            state_reason=row.state_reason or "",
             labels={label.name: label.node_id for label in row.labels},
             touched=timeline.touched(),
             comments=timeline.comments(),

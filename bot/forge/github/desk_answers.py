@@ -101,6 +101,7 @@ class Permission(msgspec.Struct, frozen=True):
 
     permission: str = ""
     role_name: str = ""
+    user: Person | None = None
 
 
 class Reaction(msgspec.Struct, frozen=True):
@@ -111,9 +112,14 @@ class Reaction(msgspec.Struct, frozen=True):
 
 
 class App(msgspec.Struct, frozen=True):
-    """Who made a check run."""
+    """Who made a check run; its account is called `<slug>[bot]`."""
 
     id: int = 0
+    slug: str = ""
+
+    def is_account(self, login: str) -> bool:
+        """Whether it acts under this account."""
+        return bool(self.slug) and f"{self.slug}[bot]" == login
 
 
 class Check(msgspec.Struct, frozen=True):

@@ -114,8 +114,8 @@ class GitHubForge:
         self.backlog.end(pull.change, f"It is a pull now: #{number}.")
         if open_one is None:
             return Performed(pull.change, "created", name, said, number, url)
-        status = "updated" if fresh or outcome != "unchanged" else "unchanged"
-        return Performed(pull.change, status, name, said, number, url)
+        is_new = fresh or outcome != "unchanged"
+        return Performed(pull.change, "updated" if is_new else "unchanged", name, said, number, url)
 
     def _standing(self, name: str, again: bool) -> Pull | None:
         """Our open pull from this branch. RefusedError when somebody else has one, or when a person closed ours and

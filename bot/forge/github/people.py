@@ -32,14 +32,17 @@ class People:
 
     def _role(self, person: Person) -> Role:
         if person.id not in self._roles:
-            self._roles[person.id] = self._looked_up(person.login)
+            self._roles[person.id] = self._looked_up(person)
         return self._roles[person.id]
 
-    def _looked_up(self, login: str) -> Role:
-        path = f"{self._place.path}/collaborators/{quote(login, safe='')}/permission"
+    def _looked_up(self, person: Person) -> Role:
+        """By name, as GitHub wants it; the answer counts only for the account that we mean: names change hands."""
+        path = f"{self._place.path}/collaborators/{quote(person.login, safe='')}/permission"
         try:
             found = self._place.reader.find(path, Permission)
         except (StatusError, UnavailableError):
             return "unknown"
-        said = (found.role_name, found.permission) if found else ()
+        if found is None or found.user is None or found.user.id != person.id:
+            return "unknown"
+        said = (found.role_name, found.permission)
         return next((role for one in said for role in ROLES if role == one), "unknown")

@@ -11,9 +11,13 @@ from typing import Literal
 from bot.forge.github.desk_answers import Event, Thread
 from bot.forge.github.people import People
 from bot.forge.github.place import Place
+from bot.hosting.people import Actor
 from bot.hosting.pulls import Comment, Review, Touched
+from bot.model import replace
 
 MAX_COMMENTS = 300
+FORCED = "head_ref_force_pushed"
+"""The timeline then forgets the commits that were the head before."""
 REVIEWS: dict[str, Literal["approved", "changes-requested", "commented", "dismissed"]] = {
     "approved": "approved",
     "changes_requested": "changes-requested",
@@ -35,10 +39,12 @@ class Timeline:
 
     def touched(self) -> tuple[Touched, ...]:
         """The events of labels. A label that was there from the first second, by whoever opened it, is a template's."""
-        found = []
+        found: list[Touched] = []
         head = ""
         for event in self._events:
             head = event.sha if event.event == "committed" else head
+            if event.event == FORCED:
+                found = [replace(one, head="") for one in found]
             if event.event not in ("labeled", "unlabeled") or event.label is None:
                 continue
             by_app = event.performed_via_github_app is not None
@@ -73,6 +79,13 @@ class Timeline:
                 actor = self._people.actor(event.user)
                 last[event.user.id] = Review(actor, state, event.commit_id or "", event.submitted_at or "")
         return tuple(last.values())
+
+    def last(self, kind: str) -> Actor | None:
+        """Who did the last event of a kind; None when nobody is named."""
+        named = [event for event in self._events if event.event == kind and event.actor is not None]
+        if not named:
+            return None
+        return self._people.actor(named[-1].actor, by_app=named[-1].performed_via_github_app is not None)
 
     def head_at(self) -> str:
         """When the newest commit was made; "" without one. NOTE: a commit says that itself; of ours it is true."""

@@ -70,7 +70,8 @@ def test_a_name_that_another_repository_took_is_not_believed(github: GitHub, wor
     with ours(github, world) as app:
         found = app.repository(octo.id, shop.id, "octo/taken")
 
-    assert found and found.name == "octo/shop"
+    assert found
+    assert found.name == "octo/shop"
 
 
 def test_what_arrived_at_last_is_not_sent_again() -> None:
