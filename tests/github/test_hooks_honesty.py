@@ -16,6 +16,7 @@ import pytest
 
 from bot.forge.github.client import App
 from bot.forge.github.installations import Installations
+from bot.forge.webhook import hint
 from tests.github.fleet import commit, open_pull
 from tests.github.keys import pair
 from tests.github.routes_issues import arm, enter_queue
@@ -245,6 +246,22 @@ def test_orders_and_doubles_are_as_a_test_wants_them(
 
     told = [json.loads(body)["issue"]["title"] for _headers, body in ear.heard]
     assert ["Two", "One", "One", "Two"] == told
+
+
+def test_what_is_told_leads_the_bot_to_the_right_place(
+    github: GitHub, ann: pygithub.Github, shop: Repository, world: World
+) -> None:
+    github.begin()
+
+    work(world, shop, ann)
+    github.tell()
+    hints = [hint(one.event, one.guid, one.payload) for one in world.hook.waiting]
+
+    assert {shop.id} == {one.repository for one in hints}
+    assert set(world.installations) == {one.installation for one in hints}
+    assert {"pull", "issue", "run", "head", "ref"} == {one.kind for one in hints}
+    assert [] == [said for one in hints for said in one.strange]
+    assert {(1,)} == {one.pulls for one in hints if one.kind == "pull"}
 
 
 @pytest.mark.skipif(not REAL.exists(), reason="the real payloads are not at hand")
