@@ -6,8 +6,8 @@ first three sets, so the honest row is `ours, without the task`.
 
 What did not help on the half of the tasks on which it was tried (and so is not in the product): that a turn does
 something, that it is the first or the last to do so, that its speaker only steers others, that nothing was done before
-it, that it is the last, and haste counted in deeds. In the 24 runs of teams (Hand-Crafted), all read, the blamed turn is
-eleven times the first or second of a team's worker, six times the last (three are both), ten times neither.
+it, that it is the last, and haste counted in deeds. In the 24 runs of teams (Hand-Crafted), all read, the blamed turn
+is eleven times the first or second of a team's worker, six times the last (three are both), ten times neither.
 """
 
 from __future__ import annotations

@@ -437,8 +437,9 @@ class HarnessFile(msgspec.Struct, frozen=True):
 class Harness(msgspec.Struct, frozen=True):
     """The files that steer an agent in one repository, and what is needed to place new ones.
 
-    `key` outlives the repository's name where the forge knows such a one; a change is known by it. `head` is the commit they were read at ("" when they were not read from a repository). `paths` holds every
-    tracked path of the repository (empty when unknown).
+    `key` outlives the repository's name where the forge knows such a one; a change is known by it. `head` is the commit
+    they were read at ("" when they were not read from a repository). `paths` holds every tracked path of the repository
+    (empty when unknown).
     """
 
     repository: str
@@ -600,8 +601,10 @@ Effect = OpenPull | OpenIssue | CloseChange | NoteMerged
 
 
 class Performed(msgspec.Struct, frozen=True):
-    """What became of an effect; `frozen` is a branch that holds a person's commit. On GitHub `number` and `url` are those
-    of the pull or issue."""
+    """What became of an effect; `frozen` is a branch that holds a person's commit.
+
+    On GitHub `number` and `url` are those of the pull or issue.
+    """
 
     change: str
     status: Literal["created", "updated", "unchanged", "frozen", "closed", "merged", "refused"]
@@ -615,11 +618,11 @@ class Entry(msgspec.Struct, frozen=True):
     """One line of the ledger: what happened to one change. It holds counts, pins and decisions, never transcript text.
 
     Events: `proposed`, `updated`, `frozen`, `dismissed`, `withdrawn`, `merged`, `reverted`; `watched` (the watch
-    after a merge has an answer), `registered`, `dispatched` and `trialled` (a held-out trial was designed, a batch of it
-    is about to be dispatched, it has a result), `integrity` (an alarm about the category, told in `reason`); `completed`
-    (an issue was done by a person), `promoted`, `demoted`, `held`, `resumed`, `approved`, `settled` (events of labels were
-    looked at), `commanded` (a comment was answered), `rerun` (a suspect is run again),
-    `undoing` (its revert is a pull) and `spared` (a person closed that).
+    after a merge has an answer); `registered`, `dispatched` and `trialled` (a held-out trial was designed, a batch of
+    it is about to be dispatched, it has a result); `integrity` (an alarm about the category, told in `reason`);
+    `completed` (an issue was done by a person), `promoted`, `demoted`, `held`, `resumed`, `approved`, `settled` (events
+    of labels were looked at), `commanded` (a comment was answered), `rerun` (a suspect is run again), `undoing` (its
+    revert is a pull) and `spared` (a person closed that).
     """
 
     at: str
@@ -653,7 +656,7 @@ class Entry(msgspec.Struct, frozen=True):
     by: int = 0
     """GitHub's id of the account that did it; 0 = the flywheel itself, or unknown."""
     about: int = 0
-    """Of `settled` the last event of the timeline that was looked at, of what a command did the comment it stands in."""
+    """Of `settled` the last event of the timeline that was looked at; of what a command did, its comment."""
 
 
 class Turn(msgspec.Struct, frozen=True):

@@ -39,7 +39,7 @@ def told(case: Case, entries: Sequence[Entry], wanted: Trials) -> str:
     if made is None:
         return f"### {HEADS['none']}\n"
     result = next((one.trial for one in story if one.event == "trialled"), "")
-    figures = next((found for one in story if (found := notes.figures(one))), None)
+    figures = next((shown for one in story if (shown := notes.figures(one))), None)
     lines = [f"### {HEADS.get(result, HEADS['none'])}", ""]
     if figures is not None:
         lines += [*_result(figures), *filter(None, [MEANS.get(result, "")]), ""]

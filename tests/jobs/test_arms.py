@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.jobs.arms import read
 from bot.commands.trying import trial
 from bot.errors import UserError
+from bot.jobs.arms import read
 from bot.trials.results import Run, from_reports
 
 RESULT = {"trial_uri": "file:///x", "task_checksum": "0", "agent_info": {"name": "a"}, "exception_info": None}
