@@ -194,12 +194,14 @@ class _Visit:
         share = self._share(found, ground)
         pulls = self.hosted.desk.pulls()
         tended = self._tend(found, share, Sight(self.place.name, ground, pulls, issues))
+        remembered, off = self.shop.memory.ledgers(self.owner), preflight(ground)
+        share.proposals = [_as_left(one, remembered, off) for one in share.proposals]
         if found.trials is not None and not found.pause:
             self._try(found, ground, share, pulls)
         if found.proposes:
             ended = {one.change for one in tended.entries if one.event in ledger.ENDED | ledger.WENT_IN}
             ended |= tended.merging
-            if self._propose(share, ended, preflight(ground)):  # so that a new pull has its check from the first moment
+            if self._propose(share, ended):  # so that a new pull has its check from the first moment
                 self._tend(found, share, Sight(self.place.name, ground, self.hosted.desk.again().pulls(), issues))
         if found.dashboard:
             off, at = preflight(ground), self.shop.now()
@@ -261,12 +263,11 @@ class _Visit:
         self.done.notes += tried.notes
         self._perform(tried.effects)
 
-    def _propose(self, share: _Share, ended: Collection[str], off: Sequence[str]) -> bool:
+    def _propose(self, share: _Share, ended: Collection[str]) -> bool:
         """What is new, or has new evidence; what has just come to an end waits for the next visit. Whether a pull or an
         issue was opened."""
         remembered = self.shop.memory.ledgers(self.owner)
-        standing = (_as_left(one, remembered, off) for one in share.proposals)  # a hold of this visit binds it already
-        wanted = [one for one in standing if not one.decision.held and one.modification.id not in ended]
+        wanted = [one for one in share.proposals if not one.decision.held and one.modification.id not in ended]
         evidence = share.deliberated.evidence
         done = propose(wanted, {self.place.name: self.hosted}, evidence, remembered, self.shop.now())
         self.done.performed |= done.performed
