@@ -1,9 +1,12 @@
-"""Hypothesis explores anew on a person's machine; at the door it repeats itself, so that a red door is always news."""
+"""Hypothesis explores anew on a person's machine; at the door it repeats itself, so that a red door is always news.
+
+How fast examples are made says something of the machine, and nothing of us.
+"""
 
 import os
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-settings.register_profile("door", derandomize=True)
-if os.environ.get("CI"):
-    settings.load_profile("door")
+settings.register_profile("here", suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("door", settings.get_profile("here"), derandomize=True)
+settings.load_profile("door" if os.environ.get("CI") else "here")

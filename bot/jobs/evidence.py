@@ -17,6 +17,7 @@ from bot.errors import UserError
 from bot.model import Episode
 from bot.signals.collect import collect
 
+OWNER = re.compile(r"(?!\.)[A-Za-z0-9._-]{1,100}")
 NAME = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
 SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 WORK = ".flywheel-bundle-*"
@@ -26,7 +27,7 @@ WORK = ".flywheel-bundle-*"
 def folder(store: Path, repository: str, head_sha: str) -> Path:
     """Where the bundle of a head is. UserError for a name or a SHA that is none: neither may lead elsewhere."""
     owner, _, name = repository.partition("/")
-    if not (NAME.fullmatch(owner) and NAME.fullmatch(name) and SHA.fullmatch(head_sha)):
+    if not (OWNER.fullmatch(owner) and NAME.fullmatch(name) and SHA.fullmatch(head_sha)):
         raise UserError(f"{repository[:200]!r} at {head_sha[:80]!r}: no owner/name and SHA. Report this.")
     return store / owner / name / head_sha
 
@@ -50,7 +51,7 @@ def seen(place: Path) -> object:
 
 def episodes(store: Path, owner: str) -> Iterator[Episode]:
     """The evidence of all of an owner's repositories; none before the first was collected."""
-    if not NAME.fullmatch(owner):
+    if not OWNER.fullmatch(owner):
         raise UserError(f"{owner[:200]!r}: no name of an owner. Report this.")
     for repository in sorted((store / owner).glob("*/")):
         yield from collect([repository], ours=True)
