@@ -7,6 +7,6 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-settings.register_profile("here", suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("door", settings.get_profile("here"), derandomize=True)
 settings.load_profile("door" if os.environ.get("CI") else "here")
