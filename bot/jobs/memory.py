@@ -35,10 +35,6 @@ class Memory:
         self.root = root
         self.evidence = root / "evidence"
 
-    def evidence_of(self, owner: str) -> Path:
-        """The evidence of all repositories of an owner; it may not be there."""
-        return self.evidence / _checked(f"{owner}/x").partition("/")[0]
-
     def keep_ledger(self, repository: str, lines: Sequence[str]) -> None:
         """The ledger of a repository as it was read just now."""
         self._write(self._ledger(repository), "".join(f"{line}\n" for line in lines))
