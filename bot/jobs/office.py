@@ -13,7 +13,7 @@ from typing import Protocol
 
 from bot.approval.policy import Policy
 from bot.engine.work import Answer, Done, Later, Work
-from bot.errors import LaterError
+from bot.errors import LaterError, UserError
 from bot.hosting.hints import Hint
 from bot.hosting.hints import Place as Where
 from bot.hosting.places import Installation, Repository
@@ -23,7 +23,7 @@ from bot.jobs.collecting_source import Source
 from bot.jobs.configuration import Configuration
 from bot.jobs.evidence import episodes
 from bot.jobs.heads import finished_heads
-from bot.jobs.memory import Memory
+from bot.jobs.memory import Last, Memory
 from bot.jobs.visiting import Hosted, Looked, Shop, Visited, visit
 from bot.model import Detector, Effect, Episode
 from bot.pages import offer
@@ -130,12 +130,35 @@ class Office:
 
     def visit(self, place: Repository) -> Visited:
         """Visit a repository; the others in which it found something to propose are visited soon."""
+        behind = self._catch_up(place)
         with self.premises.visitor(place) as visitor:
             visited = visit(place, visitor, self._shop(place, visitor))
+        visited.notes += behind
         if visited.elsewhere:
             wanted = set(visited.elsewhere)
             self._ask_for([one for one in self.premises.repositories(place.installation) if one.name in wanted])
         return visited
+
+    def _catch_up(self, place: Repository) -> list[str]:
+        """Look at those repositories of the owner that nobody has looked at, as after our store was lost: a turn over
+        a part of the evidence takes back what all of it says. What could not be looked at is told."""
+        memory, installation = self.memory, place.installation
+        known = [one.id for one in lifecycle.places(memory) if one.installation == installation]
+        if known and all(memory.last(one).looked for one in known if one != place.id):
+            return []
+        notes: list[str] = []
+        for other in self.premises.repositories(installation):
+            if other.id == place.id or memory.last(other.id).looked:
+                continue
+            try:
+                with self.premises.visitor(other) as visitor:
+                    looked = self._collect(other, visitor, "")
+                    memory.keep_ledger(other.name, list(lifecycle.under(visitor.read_ledger().lines, other.name)))
+            except UserError as error:
+                notes.append(f"{other.name} is left out: {error}")
+                continue
+            memory.keep_last(other.id, Last(looked.until))
+        return notes
 
     def welcome_owner(self, installation: int) -> str:
         """Where the App is new, its owner is asked where to start; every repository is visited once."""

@@ -1,4 +1,4 @@
-"""The App as `flywheel serve` runs it, on the stand-in: a server that hears deliveries, and workers that act on them."""
+"""The App as `flywheel serve` runs it, on the stand-in: a server hears deliveries, and workers act on them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ POLL = 0.02
 
 def twice_and_shuffled(seed: int) -> Mangle:
     """Each delivery two times, in any order."""
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
 
     def mangle(waiting: Sequence[Delivery]) -> Sequence[Delivery]:
         return chance.sample([*waiting, *waiting], 2 * len(waiting))
