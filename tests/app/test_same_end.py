@@ -15,6 +15,8 @@ from tests.app.listening import Ear, listening, twice_and_shuffled, working
 from tests.app.small import API, CHANGE, NAMES, ROOM, SHARED, STORY, At, Stages, answer, configure, end_state, running
 from tests.github.hooks import Delivery
 
+pytestmark = pytest.mark.long
+
 
 @contextmanager
 def story(stages: Stages, to: Path) -> Iterator[At]:
