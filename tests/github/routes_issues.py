@@ -425,6 +425,8 @@ def merge(ask: Request) -> Answer:
         raise Problem(405, "Pull Request is not mergeable")
     if how not in ask.repo.methods:
         raise Problem(405, f"{how.capitalize()} merges are not allowed on this repository.")
+    if pull.queued_by:
+        raise Problem(405, "Pull Request is in the merge queue")
     if ask.repo.queue and pull.base == ask.repo.default_branch:
         raise Problem(405, "Repository rule violations found\n\nChanges must be made through the merge queue")
     if state_of(ask.repo, found) == "blocked":
@@ -531,6 +533,7 @@ def refresh(repository: Repository) -> None:
         if moved:
             _pushed(repository, issue, tip)
         if moved or base != pull.base_sha:
+            pull.base_shown = base if moved else pull.base_shown or pull.base_sha
             pull.head_sha, pull.base_sha = tip, base
             if git.is_below(tip, base):
                 close(issue, None) if moved else _end(repository, issue, None, tip)

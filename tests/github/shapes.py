@@ -253,7 +253,7 @@ class Shapes:
             "merged_at": pull.merged_at,
             "merge_commit_sha": pull.merge_sha,
             "head": self._end(pull.fork or repository, pull.head, pull.head_sha),
-            "base": self._end(repository, pull.base, pull.base_sha),
+            "base": self._end(repository, pull.base, pull.base_shown or pull.base_sha),
             "author_association": issue.association or ("NONE" if issue.user.type == "Bot" else "MEMBER"),
             "auto_merge": {
                 "enabled_by": self.user(pull.armed_by),
@@ -279,9 +279,9 @@ class Shapes:
         from tests.github.routes_issues import state_of
 
         state = state_of(repository, issue)
-        if repository.unsure and issue.state == "open":
-            repository.unsure -= 1
-            state = "unknown"
+        if issue.state == "open" and (repository.unsure or pull.queued_by):
+            repository.unsure -= bool(repository.unsure)
+            state = "unknown"  # in the queue as well: github.com/objectstack-ai/objectstack/issues/14605
         fits = None if issue.state != "open" or state == "unknown" else state != "dirty"
         return {
             "merged": pull.merged_at is not None,

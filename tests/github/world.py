@@ -143,6 +143,8 @@ class Pull:
     """The repository that the head is in, when it is another one."""
     queued_by: User | None = None
     """Who put it into the merge queue."""
+    base_shown: str = ""
+    """Where the base stood at the last push: what GitHub tells (rust-lang/bors#40); "" = nothing has moved since."""
 
 
 @dataclass

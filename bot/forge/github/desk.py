@@ -17,7 +17,7 @@ from bot.forge.github.answers import Commit
 from bot.forge.github.branches import is_by_us
 from bot.forge.github.checks import Checking
 from bot.forge.github.client import Writer
-from bot.forge.github.desk_answers import Issue, Label, Pull, Thread
+from bot.forge.github.desk_answers import End, Issue, Label, Pull, Thread
 from bot.forge.github.labels import LABEL, Labels
 from bot.forge.github.people import People
 from bot.forge.github.place import Place
@@ -153,7 +153,8 @@ class Desk:
     def _pull(self, row: Pull) -> seen.Pull:
         """One that ended is in the list as it is, and its timeline tells who ended it."""
         path = f"{self._place.path}/pulls/{row.number}"
-        one = self._settled(path) if row.state == "open" else row
+        queued = row.state == "open" and bool(self._ground.queue) and is_queued(self._place, row.number)
+        one = row if row.state != "open" else self._settled(path, queued=queued)
         thread, timeline = self._thread(one, one.state == "closed", merged=one.merged_at is not None)
         is_open = one.state == "open"
         commits = list(self._place.reader.pages(f"{path}/commits", Commit)) if is_open else []
@@ -163,12 +164,12 @@ class Desk:
             branch=one.head.ref,
             head=one.head.sha,
             base=one.base.ref,
-            base_head=one.base.sha,
+            base_head=self._tip(one.base) if is_open else one.base.sha,
             head_at=timeline.head_at(),
             merged_at=one.merged_at or "",
             merged_by=timeline.last("merged") if one.merged_at else None,
             merge_sha=one.merge_commit_sha or "" if one.merged_at else "",
-            armed=one.auto_merge is not None or (is_open and self._is_queued(one)),
+            armed=one.auto_merge is not None or queued,
             draft=one.draft,
             mergeable=STATES.get(one.mergeable_state, "unknown"),
             commits_ours=_all_ours(commits, self._place) if is_open else None,
@@ -177,21 +178,24 @@ class Desk:
             checks=self._checking.at(one.head.sha, one.base.ref) if is_open else (),
         )
 
-    def _settled(self, path: str) -> Pull:
+    def _settled(self, path: str, *, queued: bool) -> Pull:
         """GitHub finds out whether a pull can be merged when somebody asks for it; it is asked a few times more.
 
+        Of one in the queue it does not say so at all, nor that it is to be merged.
         https://docs.github.com/rest/guides/using-the-rest-api-to-interact-with-your-git-database
         """
         one = self._place.reader.get(path, Pull)
         for wait in WAITS_S:
-            if one.state != "open" or one.mergeable_state != "unknown":
+            if queued or one.state != "open" or one.mergeable_state != "unknown":
                 break
             self._sleep(wait)
             one = self._place.reader.get(path, Pull)
         return one
 
-    def _is_queued(self, one: Pull) -> bool:
-        return bool(self._ground.queue) and is_queued(self._place, one.number)
+    def _tip(self, base: End) -> str:
+        """Where the base stands: the pull itself tells where it stood at the last push."""
+        home = self._place.home()
+        return home.head if base.ref == home.branch else self._place.tip(base.ref) or base.sha
 
     def _issue(self, row: Issue) -> seen.Thread:
         return self._thread(row, row.state == "closed", merged=False)[0]

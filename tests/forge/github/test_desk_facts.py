@@ -147,6 +147,18 @@ def test_github_is_asked_again_until_it_knows_whether_a_pull_can_be_merged(
     assert 3 == len(waits)
 
 
+def test_the_base_is_told_where_it_stands_now_not_where_it_stood(
+    at: At, opened: int, shop: Repository, world: World, ann: pygithub.Github
+) -> None:
+    before = shop.git.ref("refs/heads/main")
+    now = commit(world, shop, "main", {"b.txt": "b\n"}, "ann")
+    assert before == ann.get_repo("octo/shop").get_pull(opened).base.sha
+
+    (seen,) = at().desk.pulls()
+
+    assert now == seen.base_head
+
+
 # --- people and heads -------------------------------------------------------------------------------------------------
 
 
