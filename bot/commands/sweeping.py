@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 from bot.engine.answers import Again, handled
-from bot.engine.work import Answer, Done, Failed, Work
+from bot.engine.keeping import LEASE_SECONDS, keeping
+from bot.engine.work import Answer, Done, Failed, Later, Work
 
 EVERY_SECONDS = 3600.0
 """How often a server sweeps by itself: webhooks only make it sooner."""
-LEASE_SECONDS = 3600.0
 
 
 class Office(Protocol):
@@ -29,6 +30,9 @@ class Inbox(Protocol):
 
     def take(self, holder: str, at: float, seconds: float) -> Work | None:
         """The next work."""
+
+    def renew(self, work: Work, at: float, seconds: float) -> bool:
+        """Keep it longer; whether it is still ours."""
 
     def done(self, work: Work, at: float) -> bool:
         """End it well."""
@@ -50,22 +54,34 @@ def sweep(office: Office, inbox: Inbox, *, queue: bool = False, now: Callable[[]
     """
     repositories, resent = office.sweep()
     record: dict[str, Any] = {"repositories": repositories, "resent": resent, "visited": 0, "deferred": 0}
-    failed: list[str] = []
-    notes: list[str] = []
+    record |= {"failed": [], "notes": []}
     while not queue and (work := inbox.take("sweep", now(), LEASE_SECONDS)) is not None:
-        answer = handled(office.answer, work, now)
         name = next((place.name for hint in work.hints for place in hint.places), str(work.installation))
-        match answer:
-            case Done():
-                inbox.done(work, now())
-                record["visited"] += work.kind != "installation"
-                notes += [f"{name}: {answer.note}"] if answer.note else []
-            case Failed():
-                inbox.failed(work, now(), answer.reason)
-                failed.append(f"{name}: {answer.reason}")
-            case _:
-                inbox.later(work, answer.until, counted=isinstance(answer, Again))
-                record["deferred"] += 1
-                notes.append(f"{name}: {answer.reason}")
+        with keeping(inbox, work, LEASE_SECONDS, partial(_note, record["notes"], name), now):
+            answer = handled(office.answer, work, now)
+        _end(inbox, work, name, answer, now(), record)
     inbox.swept(now())
-    return {**record, "failed": failed, "notes": notes}
+    return record
+
+
+def _end(inbox: Inbox, work: Work, name: str, answer: Answer | Again, at: float, record: dict[str, Any]) -> None:
+    match answer:
+        case Done():
+            inbox.done(work, at)
+            record["visited"] += work.kind != "installation"
+            record["notes"] += [f"{name}: {answer.note}"] if answer.note else []
+            return
+        case Failed():
+            inbox.failed(work, at, answer.reason)
+            record["failed"].append(f"{name}: {answer.reason}")
+            return
+        case Later():
+            inbox.later(work, answer.until, whole=answer.scope == "installation")
+        case Again():
+            inbox.later(work, answer.until, counted=True)
+    record["deferred"] += 1
+    record["notes"].append(f"{name}: {answer.reason}")
+
+
+def _note(notes: list[str], name: str, what: str, why: str) -> None:
+    notes.append(f"{name}: {what}: {why}")

@@ -1,7 +1,7 @@
 """An inbox and a handler in, its work done by so many threads until told to stop; a record for the log of each.
 
 A thread takes one piece of work at a time and nothing beforehand, so that all there is to give back at a stop is what
-was taken and not begun. While a handler runs its lease is renewed, by a thread of its own as the chores have one.
+was taken and not begun. While a handler runs its lease is renewed.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 from uuid import uuid4
 
 from bot.engine.answers import Again, handled, line, where
+from bot.engine.keeping import LEASE_SECONDS, keeping
 from bot.engine.work import Answer, Done, Failed, Handler, Later, Work
 
-LEASE_SECONDS = 30.0
 POLL_SECONDS = 0.2
 CHORES_SECONDS = 15.0
 CHORE_AGAIN_SECONDS = 300.0
@@ -88,16 +89,15 @@ class Worker:
     def __init__(self, inbox: Inbox, handler: Handler, settings: Settings, log: Log) -> None:
         self.name = f"{socket.gethostname()[:60]}-{os.getpid()}-{uuid4().hex[:8]}"
         self._inbox, self._handler, self._settings, self._log = inbox, handler, settings, log
-        self._stopping, self._ended = threading.Event(), threading.Event()
+        self._stopping = threading.Event()
         self._turn = threading.Lock()
-        self._held: dict[str, Work] = {}
         self._threads = [self._thread(self._work) for _ in range(settings.threads)]
-        self._keeper, self._chores = self._thread(self._keep), self._thread(self._do_chores)
+        self._chores = self._thread(self._do_chores)
 
     def start(self) -> None:
         """Begin."""
         self._say("started", threads=self._settings.threads)
-        for thread in (*self._threads, self._keeper, self._chores):
+        for thread in (*self._threads, self._chores):
             thread.start()
 
     def stop(self) -> None:
@@ -108,8 +108,6 @@ class Worker:
         """Wait until all that was in hand has ended; a chore is waited for a little, for it begins anew anyway."""
         for thread in self._threads:
             thread.join()
-        self._ended.set()
-        self._keeper.join()
         self._chores.join(5.0)
         self._say("stopped")
 
@@ -118,12 +116,13 @@ class Worker:
 
     def _work(self) -> None:
         while (work := self._next()) is not None:
-            self._held[work.lease] = work
             if self._stopping.is_set():
                 self._end(work, Later(0.0, "we stop"), time.monotonic())
                 return
             began = time.monotonic()
-            self._end(work, handled(self._handler, work, time.time), began)
+            with keeping(self._inbox, work, self._settings.lease, partial(self._say_why, work)):
+                answer = handled(self._handler, work, time.time)
+            self._end(work, answer, began)
 
     def _next(self) -> Work | None:
         """The next work; None at a stop. One thread looks, the others wait behind it: many idle as cheaply as one."""
@@ -150,10 +149,9 @@ class Worker:
                 break
             except Exception as error:  # NOTE: as above.
                 told["trouble"] = where(error)
-                self._ended.wait(pause)
+                time.sleep(pause)
         else:
             ours = False
-        self._held.pop(work.lease, None)
         self._say("worked", work, **told, **({} if ours else {"lost": True}))
 
     def _written(self, work: Work, answer: Answer | Again, why: str) -> bool:
@@ -167,18 +165,8 @@ class Worker:
             case Again():
                 return self._inbox.later(work, answer.until, counted=True)
 
-    def _keep(self) -> None:
-        """Renew what is in hand, thrice in the time of a lease, until all has ended."""
-        while not self._ended.wait(self._settings.lease / 3):
-            for work in list(self._held.values()):
-                try:
-                    ours = self._inbox.renew(work, time.time(), self._settings.lease)
-                except Exception as error:  # NOTE: as above; there are two more times.
-                    self._say("cannot renew", work, why=where(error))
-                    continue
-                if not ours and work.lease in self._held:
-                    del self._held[work.lease]
-                    self._say("lost", work, why="its lease had ended, and somebody else took it")
+    def _say_why(self, work: Work, what: str, why: str) -> None:
+        self._say(what, work, why=why)
 
     def _do_chores(self) -> None:
         forgetting = Chore("forget", DAY, self._forget)

@@ -44,13 +44,17 @@ class Touched(msgspec.Struct, frozen=True):
 
 
 class Comment(msgspec.Struct, frozen=True):
-    """What somebody said, as it stands; `edited` = it is not as it was created."""
+    """What somebody said, as it stands; `edited` = it is not as it was created.
+
+    `reactions`: the kinds of those that stand there, whosoever; None where the forge did not say.
+    """
 
     id: int
     author: Actor
     body: str
     created_at: str
     edited: bool = False
+    reactions: frozenset[str] | None = None
 
 
 class Review(msgspec.Struct, frozen=True):
@@ -115,7 +119,8 @@ class Pull(msgspec.Struct, frozen=True):
 
 
 class Ground(msgspec.Struct, frozen=True):
-    """What a repository allows and demands at its default branch. `nodes` maps the names of our labels to node ids."""
+    """What a repository allows and demands at its default branch. `nodes` maps the names of our labels to node ids;
+    `branches` are those named as ours are."""
 
     default_branch: str
     head: str
@@ -127,3 +132,4 @@ class Ground(msgspec.Struct, frozen=True):
     queue: bool | None = None
     methods: tuple[Literal["squash", "merge", "rebase"], ...] = ()
     nodes: Mapping[str, str] = msgspec.field(default_factory=dict)
+    branches: frozenset[str] = frozenset()

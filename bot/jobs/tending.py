@@ -30,8 +30,8 @@ from bot.jobs.tending_commands import Place, asked_back, closing_of, listen
 from bot.jobs.tending_labels import known_tier, labels
 from bot.jobs.tending_sight import Git, Known, Names, Sight, Tended, entry_of, is_ours, last_of, names, undo_id
 from bot.jobs.tending_switches import switches
-from bot.ledger import hold_of, moved_by
-from bot.model import Decision, Entry, Reason, Tier, branch_of, replace
+from bot.ledger import ENDED, hold_of, moved_by
+from bot.model import CloseChange, Decision, Entry, Reason, Tier, branch_of, replace
 from bot.pages import decision as page
 
 STRANGE = Reason("integrity", "interactive", "it holds commits that are not ours")
@@ -77,6 +77,7 @@ def tend(sight: Sight, known: Known, git: Git, now: str) -> Tended:
     pulls, issues = _by_change(here)
     for change in sorted({*pulls, *issues}):
         _ends(here, change, pulls.get(change, []), issues.get(change, []))
+    _leftovers(here, pulls)
     for thread, pull, change in _open(pulls, issues):
         _people(here, thread, pull, change)
     _reverts(here)
@@ -170,6 +171,16 @@ def _ends(here: _Round, change: str, pulls: Sequence[Pull], issues: Sequence[Thr
         alone = not alive and issue.number == newest
         head = here.sight.ground.head
         here.tell(change, list(ends.of_issue(issue, here.stories[change], head, here.now, alone=alone)))
+
+
+def _leftovers(here: _Round, pulls: dict[str, list[Pull]]) -> None:
+    """The branch of a pull that we closed goes with it; one that a person closed can be opened again."""
+    for change, ours in pulls.items():
+        pull, story = ours[-1], here.stories[change]
+        by = pull.thread.closed_by
+        ended = pull.thread.state == "closed" and by is not None and by.kind == "ours"
+        if ended and last_of(story) in ("dismissed", "withdrawn") and pull.branch in here.sight.ground.branches:
+            here.done.effects.append(CloseChange(here.sight.repository, change, pull.branch, ""))
 
 
 def _people(here: _Round, thread: Thread, pull: Pull | None, change: str) -> None:
@@ -370,7 +381,7 @@ def _show(here: _Round, pulls: dict[str, list[Pull]], issues: dict[str, list[Thr
         asked = any(CALL in comment.body for comment in thread.comments)
         if asked or shown.tier == "autonomous" or any(entry.event not in QUIET for entry in story):
             here.done.acts.append(Say(thread.number, change, page.comment(story, shown)))
-        if pull is not None and thread.state == "open":
+        if pull is not None and thread.state == "open" and last_of(story) not in ENDED:
             look = page.check(shown, QUESTIONS)
             here.done.acts.append(ShowCheck(pull.head, change, look.conclusion, look.title, look.summary))
 

@@ -6,7 +6,7 @@ Each comment is answered once: the ledger remembers its number. Bots are never a
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from bot.approval.authority import Asked, rule
 from bot.approval.commands import CALL, Command, heard
@@ -22,6 +22,7 @@ from bot.pages.escape import markdown, printable
 from bot.signals.redact import redact
 
 MAX_REASON = 200
+ANSWERS = frozenset(("+1", "-1", "confused"))
 GONE = "The runs that it rests on do not show it any more: nobody can say what the policy allows."
 
 
@@ -45,8 +46,14 @@ def listen(place: Place, story: Sequence[Entry], now: str) -> Iterator[Said]:
     """What every comment that is not yet answered comes to, oldest first; each sees what those before it did."""
     told = list(story)
     for comment in place.thread.comments:
-        answered = {entry.about for entry in told if entry.event == "commanded"}
-        if comment.author.kind != "human" or CALL not in comment.body or comment.id in answered:
+        answered = {entry.about: entry.detail.split() for entry in told if entry.event == "commanded"}
+        if comment.author.kind != "human" or CALL not in comment.body:
+            continue
+        if comment.id in answered:
+            if comment.reactions is not None and comment.reactions.isdisjoint(
+                ANSWERS
+            ):  # it was cut off after the ledger
+                yield Said((), (_reaction(comment, answered[comment.id]),))
             continue
         said = _answer(comment, place, told, now)
         if said is not None:
@@ -90,7 +97,6 @@ def _answer(comment: Comment, place: Place, story: Sequence[Entry], now: str) ->
     answers += [f"Line {one.line}: {one.mend}" for one in words.not_understood]
     if silent or (comment.edited and not obeyed):
         return None
-    content: Literal["+1", "-1", "confused"] = "+1" if obeyed else "confused" if not words.commands else "-1"
     told = entry_of(
         story,
         "commanded",
@@ -101,7 +107,12 @@ def _answer(comment: Comment, place: Place, story: Sequence[Entry], now: str) ->
         about=comment.id,
         detail=" ".join(obeyed),
     )
-    return Said((*entries, told), (React(comment.id, content),), closing)
+    return Said((*entries, told), (_reaction(comment, obeyed),), closing)
+
+
+def _reaction(comment: Comment, obeyed: Sequence[str]) -> React:
+    understood = bool(heard(comment.body).commands)
+    return React(comment.id, "+1" if obeyed else "-1" if understood else "confused")
 
 
 def closing_of(dismissed: Entry) -> CloseChange:

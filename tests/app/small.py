@@ -154,6 +154,7 @@ class Stages:
     def __init__(self, root: Path, public_key: str) -> None:
         self._root, self._key = root, public_key
         self._made: dict[str, Stage] = {}
+        self._settled: dict[str, dict[str, Any]] = {}
 
     def before(self) -> Stage:
         """Before the App is installed."""
@@ -174,6 +175,15 @@ class Stages:
         if "end" not in self._made:
             self._made["end"] = self._next(self.after(STORY[-1]), None)
         return self._made["end"]
+
+    def settled(self, step: Step) -> dict[str, Any]:
+        """What stands when the App has seen what was done in this step."""
+        if step.__name__ not in self._settled:
+            root = self._root / f"{step.__name__} settled"
+            with running(self.after(step).copy(root), root / "flywheel") as at:
+                at.app.sweep(2)
+                self._settled[step.__name__] = end_state(at.world)
+        return self._settled[step.__name__]
 
     def evidence(self, to: Path) -> None:
         """Give an App what it would collect: a cache."""

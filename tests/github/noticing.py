@@ -175,7 +175,7 @@ class _Look:
             said = (new or old)[0]
             action = "created" if old is None else "deleted" if new is None else "edited"
             changes = {"changes": {"body": {"from": old[1]}}} if action == "edited" else {}
-            shape = payloads.comment(self.shapes, repository, issue, said)
+            shape = self.shapes.comment(repository, issue, said)
             whole = payloads.issue(self.shapes, repository, issue)
             sender = said.user if action == "created" else None
             yield told("issue_comment", action, sender, issue=whole, comment=shape, **changes)

@@ -10,11 +10,10 @@ from typing import Any
 from tests.github import shapes_actions
 from tests.github.git import ZERO, Person
 from tests.github.runs import WorkflowRun
-from tests.github.shapes import HTML, Shapes
-from tests.github.world import CheckRun, Comment, Installation, Issue, Repository, Review, User
+from tests.github.shapes import HTML, REACTIONS, Shapes
+from tests.github.world import CheckRun, Installation, Issue, Repository, Review, User
 
 Json = dict[str, Any]
-REACTIONS = ("+1", "-1", "laugh", "confused", "heart", "hooray", "eyes", "rocket")
 MOST_COMMITS = 20
 
 
@@ -38,11 +37,6 @@ def issue(shapes: Shapes, repository: Repository, one: Issue) -> Json:
 
 def pull(shapes: Shapes, repository: Repository, one: Issue) -> Json:
     return {**shapes.pull(repository, one, one=True), "active_lock_reason": None}
-
-
-def comment(shapes: Shapes, repository: Repository, one: Issue, said: Comment) -> Json:
-    shape = shapes.comment(repository, one, said)
-    return {**shape, "reactions": _reactions(shape["url"])}
 
 
 def review(shapes: Shapes, repository: Repository, one: Issue, said: Review) -> Json:

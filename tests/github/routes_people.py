@@ -6,9 +6,9 @@ from typing import Any
 
 from tests.github.routes_issues import ISSUES_READ, ISSUES_WRITE, REPO, refresh
 from tests.github.routing import Answer, Problem, Request, route
+from tests.github.shapes import REACTIONS
 from tests.github.world import Event, Issue, stamp
 
-REACTIONS = ("+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes")
 ORDER = ("none", "read", "triage", "write", "maintain", "admin")
 MAY = {"pull": "read", "triage": "triage", "push": "write", "maintain": "maintain", "admin": "admin"}
 LEGACY = {"triage": "read", "maintain": "write"}

@@ -10,6 +10,8 @@ import json
 import re
 import threading
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -57,7 +59,7 @@ ROOMS = (
 class Fault:
     """What goes wrong, once: at the `at`-th write from now on (1 is the next), or at the next call that fits.
 
-    `after` lets that many fitting calls through first.
+    `after` lets that many fitting calls through first; what is `lasting` meets all of them after that.
 
     `error` answers 502 and nothing happened; `lost` lets it happen and answers 502; `cut` lets it happen and closes
     the connection without an answer; `primary`, `secondary` (403) and `many` (429) are the rate limits.
@@ -68,6 +70,7 @@ class Fault:
     method: str = ".*"
     path: str = ".*"
     after: int = 0
+    lasting: bool = False
 
     def __post_init__(self) -> None:
         self.counted = self.at > 0
@@ -104,6 +107,8 @@ class GitHub:
         """What goes wrong at the store, by id: `error` (503), `redirect` (to a cloud's metadata), `cut` half way."""
         self.remaining: dict[str, int] = {}
         self.limit = LIMIT
+        self.written: Callable[[str], None] = lambda _path: None
+        """Called with the path of a write that is done and not yet answered."""
         self.lock = threading.Lock()
         self.api = self._serve(_Api)
         self.store = self._serve(_Store)
@@ -149,7 +154,8 @@ class GitHub:
             if one.counted or (re.fullmatch(one.method, method) and re.search(one.path, path)):
                 one.after -= 1
                 if one.after < 0:
-                    self.faults.remove(one)
+                    if not one.lasting:
+                        self.faults.remove(one)
                     return one.kind
         return ""
 
@@ -213,6 +219,8 @@ class GitHub:
                 method, parts.path, template, query, body, headers, answer.status, answer.body, write, answer.headers
             )
         )
+        if write:
+            self.written(parts.path)
         return answer, fault
 
     def _rest(self, method: str, path: str, query: dict[str, str], body: Any, caller: Caller) -> tuple[Answer, str]:
@@ -288,6 +296,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Say nothing."""
+
+    def handle(self) -> None:
+        """Answer until the caller leaves; it may be killed meanwhile."""
+        with suppress(ConnectionError):
+            super().handle()
 
     def _send(self, status: int, data: bytes, headers: dict[str, str]) -> None:
         self.send_response(status)

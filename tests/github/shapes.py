@@ -10,6 +10,7 @@ from tests.github.world import CheckRun, Comment, Installation, Issue, Label, Re
 
 Json = dict[str, Any]
 HTML = "https://github.com"
+REACTIONS = ("+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes")
 
 _USER = (
     *("events_url:/events{/privacy}", "followers_url:/followers", "following_url:/following{/other_user}"),
@@ -166,7 +167,13 @@ class Shapes:
             "updated_at": comment.updated_at,
             "author_association": "NONE" if comment.user.type == "Bot" else "MEMBER",
             "performed_via_github_app": self.app() if comment.user == self.world.bot else None,
+            "reactions": self._reactions(repository, comment),
         }
+
+    def _reactions(self, repository: Repository, comment: Comment) -> Json:
+        kinds = [kind for _, _, kind in repository.reactions.get(comment.id, ())]
+        url = f"{self.repo_url(repository)}/issues/comments/{comment.id}/reactions"
+        return {"url": url, "total_count": len(kinds), **{kind: kinds.count(kind) for kind in REACTIONS}}
 
     def issue(self, repository: Repository, issue: Issue, one: bool = False) -> Json:
         """`one` adds what only the answer about a single issue has."""

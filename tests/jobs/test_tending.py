@@ -17,6 +17,7 @@ from tests.jobs.shelf import (
     OURS,
     PATH,
     READER,
+    REPOSITORY,
     TRIAGER,
     WRITER,
     Shelf,
@@ -103,6 +104,42 @@ def test_what_a_person_closes_is_a_no_with_the_reason_that_was_written():
 @pytest.mark.parametrize(("by", "event"), [(OURS, "withdrawn"), (BOT, "withdrawn"), (None, "dismissed")])
 def test_what_we_or_another_bot_closed_is_nobodys_no(by, event):
     assert events(look(proposed(), pulls=[closed(by)])) == [event]
+
+
+@pytest.mark.parametrize(("by", "goes"), [(WRITER, False), (BOT, False), (OURS, True)])
+def test_the_branch_of_a_closed_pull_goes_only_if_we_closed_it(by, goes):
+    one = closed(by)
+    ended = replace(proposed(), event="dismissed")
+
+    tended = look(proposed(), ended, pulls=[one], ground=replace(GROUND, branches=frozenset({one.branch})))
+
+    assert [CloseChange(REPOSITORY, CHANGE, one.branch, "")] * goes == tended.effects
+    assert look(proposed(), ended, pulls=[one]).effects == []
+
+
+def test_a_pull_that_is_being_closed_keeps_its_check():
+    asked = pull(of=thread(comments=(comment("/flywheel dismiss Not here."),)))
+    first, second = again(proposed(), pulls=[asked], says=decision())
+
+    assert acts(first, ShowCheck) == acts(second, ShowCheck) == []
+
+
+@pytest.mark.parametrize("there", [frozenset({"+1"}), frozenset({"-1", "heart"}), None])
+def test_a_command_that_was_answered_is_not_answered_again(there):
+    told = look(proposed(), pulls=[pull(of=thread(comments=(comment("/flywheel hold"),)))]).entries
+    said = replace(comment("/flywheel hold"), reactions=there)
+
+    assert acts(look(proposed(), *told, pulls=[pull(of=thread(comments=(said,)))]), React) == []
+
+
+def test_an_answer_that_was_cut_off_before_its_reaction_gets_it():
+    for text, content in (("/flywheel hold", "+1"), ("/flywheel rollback", "-1"), ("/flywheel fly", "confused")):
+        told = look(proposed(), pulls=[pull(of=thread(comments=(comment(text),)))]).entries
+        said = replace(comment(text), reactions=frozenset({"heart"}))
+
+        (made,) = acts(look(proposed(), *told, pulls=[pull(of=thread(comments=(said,)))]), React)
+
+        assert React(said.id, content) == made
 
 
 def test_a_pull_that_became_an_issue_ends_nothing():

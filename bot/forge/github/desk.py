@@ -100,6 +100,7 @@ class Desk:
             queue=found["mergeQueue"] is not None,
             methods=tuple(way for way, allowed in ways if found[allowed]),  # type: ignore[misc]
             nodes={name: node for name, node in self._nodes.items() if name.startswith(LABEL)},
+            branches=frozenset(self._place.branches()),
         )
 
     def pulls(self) -> list[seen.Pull]:

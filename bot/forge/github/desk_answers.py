@@ -94,6 +94,8 @@ class Event(msgspec.Struct, frozen=True):
     state: str = ""
     body: str | None = None
     performed_via_github_app: dict[str, object] | None = None
+    reactions: dict[str, int | str] | None = None
+    """Kind → how many; and their `total_count` and `url`."""
 
 
 class Permission(msgspec.Struct, frozen=True):

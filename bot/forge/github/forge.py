@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from bot.errors import UserError
 from bot.forge.fits import RefusedError
 from bot.forge.github import marks
-from bot.forge.github.answers import Pull, RefObject
+from bot.forge.github.answers import Pull
 from bot.forge.github.backlog import Backlog
 from bot.forge.github.branches import Branches
 from bot.forge.github.client import Reader, Writer
@@ -184,8 +184,7 @@ class GitHubForge:
 
     def _withdraw_pulls(self, change: str, reason: str) -> str:
         """A change that became an issue has no branch; why one was kept, if it was."""
-        listed = self.reader.pages(f"{self.place.path}/git/matching-refs/heads/flywheel/", RefObject)
-        names = [one.ref.removeprefix("refs/heads/") for one in listed if one.ref.endswith(f"-{change}")]
+        names = [name for name in self.place.branches() if name.endswith(f"-{change}")]
         return " ".join(filter(None, (self._withdraw(_checked(name), change, reason) for name in names)))
 
     def _withdraw(self, name: str, change: str, reason: str) -> str:

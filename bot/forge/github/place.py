@@ -96,6 +96,11 @@ class Place:
         found = self.reader.find(f"{self.path}/git/ref/heads/{quote(branch, safe='/')}", RefObject)
         return found.object.sha if found else ""
 
+    def branches(self) -> list[str]:
+        """All that are named as ours are."""
+        listed = self.reader.pages(f"{self.path}/git/matching-refs/heads/flywheel/", RefObject)
+        return [one.ref.removeprefix("refs/heads/") for one in listed]
+
     def compare(self, base: str, head: str) -> Comparison:
         """What `head` has that `base` has not."""
         return self.reader.get(f"{self.path}/compare/{base}...{head}", Comparison)

@@ -16,6 +16,7 @@ from bot.hosting.pulls import Comment, Review, Touched
 from bot.model import replace
 
 MAX_COMMENTS = 300
+NO_KINDS = ("total_count", "url")
 FORCED = "head_ref_force_pushed"
 """The timeline then forgets the commits that were the head before."""
 REVIEWS: dict[str, Literal["approved", "changes-requested", "commented", "dismissed"]] = {
@@ -95,7 +96,11 @@ class Timeline:
     def _comment(self, event: Event) -> Comment:
         author = event.user or event.actor
         actor = self._people.actor(author, by_app=event.performed_via_github_app is not None)
-        return Comment(event.id, actor, event.body or "", event.created_at, event.updated_at != event.created_at)
+        stand = None
+        if event.reactions is not None:
+            stand = frozenset(kind for kind, count in event.reactions.items() if count and kind not in NO_KINDS)
+        edited = event.updated_at != event.created_at
+        return Comment(event.id, actor, event.body or "", event.created_at, edited, stand)
 
     def _at_birth(self, event: Event) -> bool:
         theirs = event.actor is not None and self._thread.user is not None and event.actor.id == self._thread.user.id
