@@ -12,6 +12,7 @@ from bot.engine.keeping import LEASE_SECONDS
 from tests.app.life import begin
 from tests.app.small import STORY, At, Stages, Step, answer, end_state, running
 
+OBJECTS = ("/git/trees", "/git/commits")
 LIVES = 60
 """More than any step has writes."""
 
@@ -36,10 +37,10 @@ def test_killed_after_each_of_its_writes_it_ends_where_it_would_have(
 def die_at_a_write(at: At, ahead: float) -> bool:
     """One life that ends when GitHub has done its first write, before it hears of it; False if it had none to make.
 
-    A tree that nothing refers to is none: after it all stands as before.
+    An object that nothing refers to is none: after it all stands as before.
     """
     life = begin("sweep", at.world.app_id, at.github.url, at.app.folder, ahead)
-    at.github.written = lambda path: None if path.endswith("/git/trees") else life.kill()
+    at.github.written = lambda path: None if path.endswith(OBJECTS) else life.kill()
     code = life.wait()
     at.github.written = lambda _path: None
     assert code in (0, -signal.SIGKILL), (at.app.folder / "log").read_text()
