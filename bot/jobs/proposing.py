@@ -96,29 +96,33 @@ def effect_of(proposal: Proposal, evidence: Evidence) -> OpenPull | OpenIssue:
 
 def entry_of(proposal: Proposal, done: Performed, standing: Standing | None, at: str) -> Entry | None:
     """The ledger's line for what became of a proposal; None when it stands as the ledger says already."""
-    change = proposal.modification
     if done.status == "refused":
         return None
     known = standing if standing is not None and standing.is_open else None
     event = "frozen" if done.status == "frozen" else "updated" if known else "proposed"
-    entry = Entry(
+    entry = replace(as_proposed(proposal, done.number, at), event=event, reason=done.detail)
+    return None if known and _same(entry, known.last) else entry
+
+
+def as_proposed(proposal: Proposal, number: int, at: str) -> Entry:
+    """The ledger's line for a proposal that stands as this pull or issue."""
+    change = proposal.modification
+    return Entry(
         at=at,
-        event=event,
+        event="proposed",
         repository=change.repository,
         change=change.id,
         detector=change.detector,
         revision=change.revision,
         tier=proposal.decision.tier,
-        reason=done.detail,
         failed=change.pattern.failed,
         passed=change.pattern.passed,
         fixes=len(change.prediction.fixes),
         risks=len(change.prediction.risks),
         category=category(change),
         model=proposal.model,
-        number=done.number,
+        number=number,
     )
-    return None if known and _same(entry, known.last) else entry
 
 
 def left(remembered: Ledger, proposals: Iterable[Proposal]) -> Iterator[Standing]:

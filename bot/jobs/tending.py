@@ -16,7 +16,6 @@ from bot.approval.left import as_left
 from bot.approval.merging import Obstacle
 from bot.approval.outcomes import contradictions
 from bot.approval.preflight import preflight
-from bot.approval.record import category
 from bot.approval.switches import Stopped, stopped
 from bot.approval.watch import Watch
 from bot.hosting.acts import Disarm, Merge, PutLabels, Restore, Say, ShowCheck
@@ -26,6 +25,7 @@ from bot.jobs import tending_merges as merges
 from bot.jobs import tending_undo as undoing
 from bot.jobs import tending_watch as watching
 from bot.jobs.identity import ASIDE
+from bot.jobs.proposing import as_proposed
 from bot.jobs.tending_commands import Place, asked_back, closing_of, listen
 from bot.jobs.tending_labels import known_tier, labels
 from bot.jobs.tending_sight import Git, Known, Names, Sight, Tended, entry_of, is_ours, last_of, names, undo_id
@@ -125,21 +125,11 @@ def _mend(here: _Round) -> None:
 
 
 def _begin(here: _Round, thread: Thread, change: str, detector: str, tier: Tier) -> None:
-    proposal = here.known.proposals.get(change)
-    modification = proposal.modification if proposal is not None else None
-    entry = Entry(
-        thread.created_at,
-        "proposed",
-        here.sight.repository,
-        change,
-        detector,
-        modification.revision if modification is not None else "",
-        tier,
-        "the ledger had lost it",
-        category=category(modification) if modification is not None else "",
-        model=proposal.model if proposal is not None else "",
-        number=thread.number,
-    )
+    """What this visit's turn would propose as well is told as it would have been, if nobody was there to tell it."""
+    proposal, at, where = here.known.proposals.get(change), thread.created_at, here.sight.repository
+    entry = Entry(at, "proposed", where, change, detector, "", tier, "the ledger had lost it", number=thread.number)
+    if proposal is not None and proposal.decision.tier == tier:
+        entry = as_proposed(proposal, thread.number, at)
     here.stories[change] = []
     here.tell(change, [entry])
     here.done.notes.append(f"{thread.url}: the ledger did not know it; it does again.")

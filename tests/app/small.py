@@ -81,6 +81,10 @@ class At:
         """What we opened there, oldest first."""
         return [one for one in self.repository(name).issues.values() if one.user.id == self.world.bot.id]
 
+    def last_sweep(self) -> None:
+        """The one that a worker makes every hour: it alone ends the question where to start."""
+        self.app.sweep()
+
     def change(self, name: str) -> Issue:
         """The newest of what we propose there."""
         return [one for one in self.ours(name) if one.title not in (CONFIGURE, QUESTION)][-1]
@@ -200,6 +204,15 @@ class Stages:
         for repository in world.repositories.values():
             repository.git.run("gc", "--quiet")
         return Stage(root, world)
+
+
+@contextmanager
+def story(stages: Stages, to: Path) -> Iterator[At]:
+    """The world before the App is installed, what it would collect at hand."""
+    world = stages.before().copy(to)
+    stages.evidence(to / "flywheel")
+    with running(world, to / "flywheel") as at:
+        yield at
 
 
 def end_state(world: World) -> dict[str, Any]:

@@ -4,32 +4,30 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.app.listening import Ear, listening, twice_and_shuffled, working
-from tests.app.small import API, CHANGE, NAMES, ROOM, SHARED, STORY, At, Stages, answer, configure, end_state, running
+from tests.app.small import (
+    API,
+    CHANGE,
+    NAMES,
+    ROOM,
+    SHARED,
+    STORY,
+    Stages,
+    answer,
+    configure,
+    end_state,
+    running,
+    story,
+)
 from tests.github.hooks import Delivery
 
 pytestmark = pytest.mark.long
-
-
-@contextmanager
-def story(stages: Stages, to: Path) -> Iterator[At]:
-    """The world before the App is installed, what it would collect at hand."""
-    world = stages.before().copy(to)
-    stages.evidence(to / "flywheel")
-    with running(world, to / "flywheel") as at:
-        yield at
-
-
-def last_sweep(at: At) -> None:
-    """The one that a worker makes every hour: it alone ends the question where to start."""
-    at.app.sweep()
 
 
 def test_the_story_ends_as_people_wanted(stages: Stages) -> None:
@@ -51,7 +49,7 @@ def test_webhooks_lead_where_sweeps_lead_and_old_ones_under_new_ids_nowhere(stag
             for step in STORY:
                 step(at)
                 ear.settle()
-        last_sweep(at)
+        at.last_sweep()
         assert end_state(stages.end().world) == end_state(at.world)
         written = len(at.github.writes)
         with listening(at) as ear, working(ear):
@@ -71,7 +69,7 @@ def test_webhooks_twice_and_in_any_order_lead_there_too(stages: Stages, tmp_path
             for step in STORY:
                 step(at)
                 ear.settle(twice_and_shuffled(seed))
-        last_sweep(at)
+        at.last_sweep()
         assert end_state(stages.end().world) == end_state(at.world)
 
 
