@@ -8,6 +8,7 @@ bare `python3 -I -S`.
 from __future__ import annotations
 
 import json
+import math
 import os
 import statistics
 import subprocess
@@ -104,7 +105,7 @@ def report(guard: str, fired: list[tuple[Path, str]], sessions: int) -> None:
 def upper(hits: int, of: int) -> float:
     """The upper end of Wilson's 95 % interval."""
     p = hits / of
-    return (p + Z * Z / (2 * of) + Z * (p * (1 - p) / of + Z * Z / (4 * of * of)) ** 0.5) / (1 + Z * Z / of)
+    return (p + Z * Z / (2 * of) + Z * math.sqrt(p * (1 - p) / of + Z * Z / (4 * of * of))) / (1 + Z * Z / of)
 
 
 def timed(spent: list[int]) -> None:
@@ -127,7 +128,7 @@ def process(name: str) -> float:
 def over(arguments: list[str], given: bytes) -> float:
     with tempfile.TemporaryDirectory() as folder:
         env = {**os.environ, "TMPDIR": folder, "CLAUDE_PROJECT_DIR": folder}
-        differences = []
+        differences: list[float] = []
         for _ in range(ROUNDS):
             times = []
             for tail in (["-c", "pass"], arguments):

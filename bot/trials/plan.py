@@ -1,7 +1,8 @@
 """Shares of passes of a user's own tasks go in; how many tasks and runs a trial needs comes out, by simulation.
 
-A change is imagined that lifts a random part of the tasks to 0.92, as far as the wished mean gain needs, while a
-quarter of the gain is lost on others (research/mining.md §4.2): real changes help here and hurt there.
+A change is imagined that lifts a random part of the tasks to 0.92 and spoils some others, which costs a quarter of that
+gain (research/mining.md §4.2): real changes help here and hurt there. Which tasks, and how many of those that a trial
+drew, is chance: the gain that was wished is that of all tasks like these, and a trial sees more of it, or less.
 """
 
 from __future__ import annotations
@@ -15,13 +16,20 @@ from bot.trials.limits import FEW
 from bot.trials.results import Run, Tally, passed
 from bot.trials.statistics import permutation, reached
 
-LIFTED = 0.92
+LIFTED, SPOILT = 0.92, 0.05
 LOST = 0.25
 ALPHA = 0.05
 EFFECTS = (0.05, 0.10, 0.137)
 """Gains in share of passes: small, medium, and the one that LangChain published for its harness."""
-REFERENCE_POOL = (0.02, 0.02, 0.05, 0.08, 0.15, 0.30, 0.50, 0.70, 0.85, 0.92, 0.95, 0.97, 0.98, 0.98)
-"""Shaped like Terminal-Bench 0.1.1: most tasks nearly always fail or pass, ICC .75 (research/mining.md §3.5)."""
+REFERENCE_POOL = (
+    0.001, 0.001, 0.001, 0.001, 0.002, 0.008, 0.023, 0.058, 0.128, 0.243,
+    0.404, 0.586, 0.752, 0.874, 0.946, 0.982, 0.995, 0.999, 0.999, 0.999,
+)  # fmt: skip
+"""Like Terminal-Bench 0.1.1: most tasks nearly always fail or pass. Mean .45, variance within a task .062, ICC .75.
+
+Those are the figures of research/mining.md §3.5 and §4.1 (seven submissions that we have: .065, .73); the shares are
+the quantiles of the Beta that has them. A pool with more noise within tasks needs more runs: name your own results.
+"""
 
 
 class Power(msgspec.Struct, frozen=True):
@@ -68,41 +76,30 @@ def power(
 
 
 def simulate(pool: Sequence[float], tasks: int, repeats: int, gain: float, chance: random.Random) -> tuple[Tally, ...]:
-    """One imagined trial on tasks drawn from the pool."""
-    base = [chance.choice(pool) for _ in range(tasks)]
-    treated = _changed(base, gain, chance)
+    """One imagined trial on tasks drawn from the pool; `gain` is the mean over the whole pool."""
+    lifting, spoiling = chances(pool, gain)
     return tuple(
-        Tally(str(number), _successes(after, repeats, chance), repeats, _successes(before, repeats, chance), repeats)
-        for number, (before, after) in enumerate(zip(base, treated, strict=True))
+        _tally(str(number), chance.choice(pool), repeats, lifting, spoiling, chance) for number in range(tasks)
     )
 
 
-def _changed(base: Sequence[float], gain: float, chance: random.Random) -> list[float]:
-    """The shares after the change: lifted one by one in random order until the gross gain is there, then some lost."""
-    if gain == 0:
-        return list(base)
-    treated = list(base)
-    order = chance.sample(range(len(base)), len(base))
-    gross, wanted = 0.0, gain * len(base) / (1 - LOST)
-    spoilt = wanted * LOST
-    for place in order:
-        here = LIFTED - base[place]
-        if here <= 0:
-            continue
-        step = min(here, wanted - gross)
-        treated[place] += step
-        gross += step
-        if gross >= wanted:
-            break
-    for place in reversed(order):
-        if spoilt <= 0:
-            break
-        if treated[place] != base[place]:
-            continue
-        step = min(base[place], spoilt)
-        treated[place] -= step
-        spoilt -= step
-    return treated
+def chances(pool: Sequence[float], gain: float) -> tuple[float, float]:
+    """How likely a task of the pool is lifted, and spoilt, for this mean gain; less where there is no room for it."""
+    room = sum(max(0.0, LIFTED - share) for share in pool) / len(pool)
+    hold = sum(max(0.0, share - SPOILT) for share in pool) / len(pool)
+    gross = gain / (1 - LOST)
+    lifting = min(1.0, gross / room) if room else 0.0
+    return lifting, min(1.0 - lifting, gross * LOST / hold) if hold else 0.0
+
+
+def _tally(task: str, before: float, repeats: int, lifting: float, spoiling: float, chance: random.Random) -> Tally:
+    """One task in both arms: lifted, spoilt, or as it was."""
+    drawn, after = chance.random(), before
+    if drawn < lifting:
+        after = max(before, LIFTED)
+    elif drawn < lifting + spoiling:
+        after = min(before, SPOILT)
+    return Tally(task, _successes(after, repeats, chance), repeats, _successes(before, repeats, chance), repeats)
 
 
 def _successes(share: float, repeats: int, chance: random.Random) -> int:

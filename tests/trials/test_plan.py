@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.trials.plan import REFERENCE_POOL, pool_of, power, simulate
+from bot.trials.plan import REFERENCE_POOL, chances, pool_of, power, simulate
 from bot.trials.results import Run
 
 
@@ -29,6 +29,19 @@ def test_an_imagined_gain_is_the_gain_that_was_asked_for() -> None:
     found = [one for _ in range(200) for one in simulate(REFERENCE_POOL, 40, 3, 0.10, chance)]
 
     assert sum(one.difference for one in found) / len(found) == pytest.approx(0.10, abs=0.01)
+
+
+def test_the_reference_pool_has_the_figures_of_the_benchmark() -> None:
+    mean = sum(REFERENCE_POOL) / len(REFERENCE_POOL)
+    within = sum(share * (1 - share) for share in REFERENCE_POOL) / len(REFERENCE_POOL)
+
+    assert within == pytest.approx(0.062, abs=0.001)
+    assert 1 - within / mean / (1 - mean) == pytest.approx(0.75, abs=0.005)
+
+
+def test_a_pool_without_room_gains_what_it_can() -> None:
+    assert chances([0.92, 0.92], 0.1) == (0.0, pytest.approx(0.1 / 3 / 0.87))
+    assert chances([0.0], 0.9)[0] == 1.0
 
 
 def test_a_plan_repeats_itself() -> None:
