@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from typer.core import TyperGroup
 
-from bot.errors import LaterError, UserError
+from bot.errors import AwayError, LaterError, UserError
 
 if TYPE_CHECKING:
     from bot.commands.acting import Hand
@@ -324,15 +324,18 @@ def trial_work(
     prepare: Prepare = "",
     seconds: Annotated[float, typer.Option("--seconds", help="How long the agent may take.")] = 1800.0,
     shard: Annotated[str, typer.Option("--shard", help="Which share of the runs: 2/8.")] = "1/1",
+    against: Annotated[str, typer.Option("--against", help="The commit of the other arm.")] = "",
+    detector: Annotated[str, typer.Option("--detector", help="As dispatched: told of each run if it holds.")] = "",
     as_json: Json = False,
 ) -> None:
     """Run one arm of one batch of a trial; the sealed list stands in $FLYWHEEL_SEALED."""
-    from bot.commands import working_tasks
+    from bot.commands import wiring, working_tasks
     from bot.forge import files, workshop
 
+    known = {one.id: one for one in wiring.shipped_detectors()} if detector else {}
     asked = working_tasks.Request(
         arm, commit, work, guards, repeats, seal, stage, tasks, os.environ.get("FLYWHEEL_SEALED", ""), agent, verify,
-        prepare, seconds, shard=working_tasks.shard_of(shard),
+        prepare, seconds, shard=working_tasks.shard_of(shard), against=against, detector=known.get(detector),
     )  # fmt: skip
     told = working_tasks.work(asked, workshop.Workshop(repository), workshop.run, _say)
     files.write(results, told.encode())
@@ -448,12 +451,11 @@ def _hand(repository: str, token: str) -> Iterator[Hand]:
     from bot.approval.labels import LABELS
     from bot.commands.credentials import api_of
     from bot.forge.github import hand
-    from bot.forge.github.errors import UnavailableError
 
     opened = hand.Hand(token, api_of(os.environ), repository, LABELS)
     try:
         yield opened
-    except (UnavailableError, LaterError) as error:
+    except (AwayError, LaterError) as error:
         raise UserError(f"{repository}: GitHub does not answer now ({error}). Run the workflow again later.") from error
     finally:
         opened.close()
@@ -573,7 +575,8 @@ def _worker(inbox: Inbox, who: Credentials, threads: int) -> Worker:
     office = _office(inbox, who)
 
     def sweep_all() -> None:
-        office.sweep()
+        for missed in office.sweep().missed:
+            log({"at": round(time.time(), 3), "what": "missed", "why": redact(missed)})
         inbox.swept(time.time())
 
     chores = (Chore("sweep", EVERY_SECONDS, sweep_all),)
@@ -749,6 +752,9 @@ def _code() -> int:
         app()
     except UserError as error:
         _say(str(error))
+        return 2
+    except (AwayError, LaterError) as error:
+        _say(f"GitHub does not answer now ({error}). Nothing is lost; run it again later.")
         return 2
     except SystemExit as ended:  # NOTE: typer ends so whatever happens, on a broken pipe as well.
         if isinstance(ended.__context__, BrokenPipeError):

@@ -11,3 +11,7 @@ class LaterError(Exception):
     def __init__(self, text: str, until: float) -> None:
         super().__init__(text)
         self.until = until
+
+
+class AwayError(Exception):
+    """The forge does not answer, or cannot just now. What a write came to is unknown: who tries again looks first."""

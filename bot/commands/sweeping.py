@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Protocol
 
@@ -15,10 +15,26 @@ EVERY_SECONDS = 3600.0
 """How often a server sweeps by itself: webhooks only make it sooner."""
 
 
+class Swept(Protocol):
+    """What a sweep put there."""
+
+    @property
+    def repositories(self) -> int:
+        """How many want a visit."""
+
+    @property
+    def resent(self) -> int:
+        """How many deliveries GitHub sends again."""
+
+    @property
+    def missed(self) -> Sequence[str]:
+        """What could not be looked at."""
+
+
 class Office(Protocol):
     """What acts (bot/jobs/office.py has the whole)."""
 
-    def sweep(self) -> tuple[int, int]:
+    def sweep(self) -> Swept:
         """Put a visit to everything into the queue."""
 
     def answer(self, work: Work) -> Answer:
@@ -52,9 +68,9 @@ def sweep(office: Office, inbox: Inbox, *, queue: bool = False, now: Callable[[]
 
     The record: repositories, resent, visited, deferred, failed (lines that say what is to be mended), notes.
     """
-    repositories, resent = office.sweep()
-    record: dict[str, Any] = {"repositories": repositories, "resent": resent, "visited": 0, "deferred": 0}
-    record |= {"failed": [], "notes": []}
+    swept = office.sweep()
+    record: dict[str, Any] = {"repositories": swept.repositories, "resent": swept.resent, "visited": 0, "deferred": 0}
+    record |= {"failed": list(swept.missed), "notes": []}
     while not queue and (work := inbox.take("sweep", now(), LEASE_SECONDS)) is not None:
         name = next((place.name for hint in work.hints for place in hint.places), str(work.installation))
         with keeping(inbox, work, LEASE_SECONDS, partial(_note, record["notes"], name), now):

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from bot.approval.policy import Policy
 from bot.engine.work import Answer, Done, Later, Work
-from bot.errors import LaterError, UserError
+from bot.errors import AwayError, LaterError, UserError
 from bot.hosting.hints import Hint
 from bot.hosting.hints import Place as Where
 from bot.hosting.places import Installation, Repository
@@ -33,6 +33,8 @@ MAX_NOTES = 20
 RESENT_DAYS = 3
 """GitHub sends again what is at most so old:
 https://docs.github.com/webhooks/testing-and-troubleshooting-webhooks/redelivering-webhooks"""
+
+NOT_NOW = (UserError, LaterError, AwayError)
 
 Put = Callable[[Hint], object]
 """Work of our own for the queue; it is written once, however often it is put before somebody begins it."""
@@ -81,6 +83,14 @@ class Premises(Protocol):
         """An owner, likewise."""
 
 
+class Swept(NamedTuple):
+    """How many repositories want a visit, how many deliveries GitHub sends again, what could not be looked at."""
+
+    repositories: int
+    resent: int
+    missed: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Office:
     """What acts on work. `now` gives ISO 8601 times; `paused` is the switch of the process; `action` is our Action as
@@ -114,19 +124,31 @@ class Office:
         except LaterError as error:
             return Later(error.until, str(error), "installation")
 
-    def sweep(self) -> tuple[int, int]:
-        """Let everything be visited: (repositories, deliveries that GitHub sends again).
+    def sweep(self) -> Swept:
+        """Let everything be visited.
 
-        What is kept of repositories follows them to new names, and is deleted where the App is no more.
+        What is kept of repositories follows them to new names, and is deleted where the App is no more. An
+        installation that cannot be looked at just now is told of, and keeps no other waiting.
         """
         installations = self.premises.all()
-        seen = {one.id: self.premises.repositories(one.id) for one in installations if not one.suspended}
+        seen: dict[int, Sequence[Repository]] = {}
+        missed: list[str] = []
+        for one in installations:
+            try:
+                seen |= {} if one.suspended else {one.id: self.premises.repositories(one.id)}
+            except NOT_NOW as error:
+                missed.append(f"installation {one.id} was not looked at: {error}")
         lifecycle.tidy(self.memory, installations, seen)
-        for one in seen:
-            self.put(Hint("sweep", "", "installation", installation=one))
-        since = datetime.fromisoformat(self.now()) - timedelta(days=RESENT_DAYS)
+        for number in seen:
+            self.put(Hint("sweep", "", "installation", installation=number))
         count = sum(self._ask_for(places) for places in seen.values())
-        return count, self.premises.resend(since.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        since = datetime.fromisoformat(self.now()) - timedelta(days=RESENT_DAYS)
+        resent = 0
+        try:
+            resent = self.premises.resend(since.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        except NOT_NOW as error:
+            missed.append(f"no delivery was sent again: {error}")
+        return Swept(count, resent, tuple(missed))
 
     def visit(self, place: Repository) -> Visited:
         """Visit a repository; the others in which it found something to propose are visited soon."""

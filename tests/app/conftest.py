@@ -2,7 +2,7 @@ import pytest
 
 from tests.app.office import app  # noqa: F401
 from tests.app.small import Stages
-from tests.github.fixtures import ann, github, world  # noqa: F401
+from tests.github.fixtures import ann, github, shop, world  # noqa: F401
 from tests.github.keys import pair
 
 

@@ -15,6 +15,7 @@ from bot.approval.labels import LABELS
 from bot.commands.sweeping import sweep
 from bot.commands.wiring import shipped_detectors, shipped_policy
 from bot.engine.inbox import Inbox
+from bot.errors import AwayError, LaterError
 from bot.forge.github.client import App
 from bot.forge.github.premises import Premises
 from bot.jobs.memory import Memory
@@ -69,9 +70,12 @@ class Running:
         return record
 
     def attempt(self) -> dict[str, Any]:
-        """A sweep in which something may fail; its record."""
+        """A sweep in which something may fail, or in which GitHub may be away; its record."""
         with closing(self.inbox()) as inbox:
-            record = sweep(self.office(inbox), inbox, now=lambda: time.time() + self.ahead.total_seconds())
+            try:
+                record = sweep(self.office(inbox), inbox, now=lambda: time.time() + self.ahead.total_seconds())
+            except (AwayError, LaterError) as error:
+                record = {"failed": [str(error)], "notes": []}
         self.notes += record["notes"]
         return record
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.errors import LaterError, UserError
+from bot.errors import AwayError, LaterError, UserError
 
 
 class RateLimitedError(LaterError):
@@ -13,8 +13,8 @@ class RateLimitedError(LaterError):
         self.kind = kind
 
 
-class UnavailableError(Exception):
-    """No answer, or 5xx. Whether a write took effect is unknown: whoever tries again looks first."""
+class UnavailableError(AwayError):
+    """No answer, or 5xx."""
 
 
 class StatusError(UserError):

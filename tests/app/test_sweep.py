@@ -1,0 +1,61 @@
+"""A sweep looks at all it can reach, says what it could not, and is a sentence and no traceback when GitHub is away."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.app.office import Running
+from tests.github.keys import pair
+from tests.github.server import Fault, GitHub
+from tests.github.world import Repository, World
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("kind", ["error", "secondary"])
+def test_an_installation_that_cannot_be_looked_at_keeps_no_other_waiting(
+    world: World, shop: Repository, github: GitHub, app: Running, kind: str
+) -> None:
+    other = world.install("elsewhere", world.repository("elsewhere/lamp", {"AGENTS.md": "Be kind.\n"}))
+    github.faults.append(Fault(kind, method="POST", path=f"/app/installations/{other.id}/access_tokens", lasting=True))
+
+    record = app.attempt()
+
+    assert (record["repositories"], record["visited"]) == (1, 1)
+    (said,) = record["failed"]
+    assert said.startswith(f"installation {other.id} was not looked at: ")
+
+
+def test_deliveries_that_cannot_be_sent_again_stop_no_visit(shop: Repository, github: GitHub, app: Running) -> None:
+    github.faults.append(Fault("error", path="/app/hook/deliveries", lasting=True))
+
+    record = app.attempt()
+
+    assert (record["resent"], record["visited"]) == (0, 1)
+    (said,) = record["failed"]
+    assert said.startswith("no delivery was sent again: ")
+
+
+def test_a_github_that_is_away_is_told_in_one_line(tmp_path: Path) -> None:
+    key = tmp_path / "key.pem"
+    key.write_text(pair()[0])
+    environ = {
+        "FLYWHEEL_APP_ID": "1",
+        "FLYWHEEL_PRIVATE_KEY_FILE": str(key),
+        "FLYWHEEL_DATA": str(tmp_path / "data"),
+        "FLYWHEEL_DATABASE_URL": f"sqlite:///{tmp_path / 'inbox.db'}",
+        "GITHUB_API_URL": "http://127.0.0.1:9",
+        "HOME": str(tmp_path),
+    }
+
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", "sweep"], cwd=ROOT, env=environ, capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("flywheel: GitHub does not answer now (")
+    assert len(done.stderr.splitlines()) == 1
