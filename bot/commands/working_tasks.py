@@ -21,13 +21,17 @@ import msgspec
 
 from bot.errors import UserError
 from bot.hosting.workshop import Ended
+from bot.model import Detector, Edit, replace
+from bot.modifications.overfit import overfit
+from bot.signals.collect import collect
+from bot.traces.analyse import analyse
 from bot.trials import pool
 from bot.trials.design import seal, veiled
 from bot.trials.notes import Work
 from bot.trials.pool import Task
 from bot.trials.results import MAX_USD, Arm, Outcome, Run, Set
 
-COLUMNS = ("task", "arm", "repeat", "outcome", "set", "stage", "usd")
+COLUMNS = ("task", "arm", "repeat", "outcome", "set", "stage", "usd", "recurred", "refused")
 MAX_REPEATS = 1_000
 
 
@@ -42,6 +46,9 @@ class Workshop(Protocol):
 
     def steering(self, *commits: str) -> tuple[str, ...]:
         """The paths in any of these commits that steer an agent."""
+
+    def text(self, commit: str, path: str) -> str | None:
+        """What a file says at a commit; None where there is none."""
 
 
 Runner = Callable[[str, Path, float, Mapping[str, str]], Ended]
@@ -76,6 +83,10 @@ class Request:
     verify_seconds: float = 600.0
     shard: tuple[int, int] = (1, 1)
     """Which share of the runs this job does: the first of so many shares is 1."""
+    against: str = ""
+    """The commit of the other arm: what differs between both must not speak of a sealed task. "" = do not look."""
+    detector: Detector | None = None
+    """Whether it holds again is told of each run that left a transcript in `$FLYWHEEL_TRANSCRIPTS`."""
 
 
 def work(request: Request, workshop: Workshop, run: Runner, say: Callable[[str], None]) -> str:
@@ -86,11 +97,32 @@ def work(request: Request, workshop: Workshop, run: Runner, say: Callable[[str],
     todo = [(task, name, of_set, n + 1) for task, name, of_set, count in asked for n in range(count)]
     share = todo[request.shard[0] - 1 :: request.shard[1]]
     runs: list[Run] = []
+    if speaks_of_sealed(request, workshop):
+        say("refused: the change speaks of tasks that are to judge it")
+        refused = (Run(name, request.arm, str(number), "none", of_set) for _, name, of_set, number in share)
+        return table([msgspec.structs.replace(one, stage=request.stage, refused=True) for one in refused])
     for place, (task, name, of_set, number) in enumerate(share, 1):
-        outcome, usd = _attempt(task, name, number, request, workshop, run)
-        runs.append(Run(name, request.arm, str(number), outcome, of_set, stage=request.stage, usd=usd))
+        outcome, usd, recurred = _attempt(task, name, number, request, workshop, run)
+        runs.append(Run(name, request.arm, str(number), outcome, of_set, recurred, request.stage, usd))
         say(f"run {place} of {len(share)}: {'no verdict' if outcome == 'none' else 'judged'}")
     return table(runs)
+
+
+def speaks_of_sealed(request: Request, workshop: Workshop) -> bool:
+    """Whether what the treated arm's harness has more than control's names or quotes a sealed task (overfit.py).
+
+    Asked here, where the sealed texts are: whoever proposes learns yes or no. Both arms ask, so that neither runs.
+    """
+    if not request.against or not request.sealed:
+        return False
+    hidden = {task.id: "\n".join((task.prompt, *task.tests)) for task in _sealed(request).details}
+    before, after = request.against, request.commit
+    if request.arm == "control":
+        before, after = after, before
+    edits = [
+        Edit(path, workshop.text(before, path), workshop.text(after, path)) for path in workshop.steering(before, after)
+    ]
+    return bool(overfit(edits, hidden, [task.prompt for task in _pool(request.tasks).tasks]))
 
 
 def shard_of(told: str) -> tuple[int, int]:
@@ -108,14 +140,16 @@ def table(runs: Sequence[Run]) -> str:
     writer.writerow(COLUMNS)
     for one in runs:
         usd = "" if one.usd is None else f"{one.usd:.6f}"
-        writer.writerow([one.task, one.arm, one.repeat, one.outcome, one.set, one.stage, usd])
+        recurred = "" if one.recurred is None else int(one.recurred)
+        row = [one.task, one.arm, one.repeat, one.outcome, one.set, one.stage, usd, recurred, int(one.refused)]
+        writer.writerow(row)
     return made.getvalue()
 
 
 def _attempt(
     task: Task, name: str, number: int, request: Request, workshop: Workshop, run: Runner
-) -> tuple[Outcome, float | None]:
-    """One run of one task: what the hidden tests said, and what it cost if that was told.
+) -> tuple[Outcome, float | None, bool | None]:
+    """One run of one task: what the hidden tests said, what it cost and whether the pattern recurred, if that is known.
 
     No verdict where something other than the agent failed: it, or the preparation, could not begin; the tests took too
     long. An agent that ran out of time is judged by what it left.
@@ -125,25 +159,39 @@ def _attempt(
         workshop.sandbox(task.base, request.commit, harness) as folder,
         tempfile.TemporaryDirectory(prefix="flywheel-told-") as told,
     ):
-        prompt, cost = Path(told) / "prompt.md", Path(told) / "usd"
+        prompt, cost, transcripts = (Path(told) / name for name in ("prompt.md", "usd", "transcripts"))
+        transcripts.mkdir()
         prompt.write_text(task.prompt, encoding="utf-8")
         also = {
             "FLYWHEEL_PROMPT": str(prompt),
             "FLYWHEEL_USD": str(cost),
+            "FLYWHEEL_TRANSCRIPTS": str(transcripts),
             "FLYWHEEL_TASK": name,
             "FLYWHEEL_REPEAT": str(number),
         }
         if request.prepare and run(request.prepare, folder, request.verify_seconds, {}).code != 0:
-            return "none", None
+            return "none", None, None
         if not run(request.agent, folder, request.seconds, also).began:
-            return "none", None
+            return "none", None, None
         usd = _usd(cost)
         workshop.put(folder, task.merge, task.tests)
         command = request.verify.replace("{tests}", shlex.join(task.tests))
         ended = run(command, folder, request.verify_seconds, {})
         if ended.code is None or not ended.began:
-            return "none", usd
-        return ("pass" if ended.code == 0 else "fail"), usd
+            return "none", usd, None
+        outcome: Outcome = "pass" if ended.code == 0 else "fail"
+        return outcome, usd, recurs(transcripts, outcome, request.detector)
+
+
+def recurs(transcripts: Path, outcome: Outcome, detector: Detector | None) -> bool | None:
+    """Whether the detector holds in a run that ended so, by what its agent wrote there; None where nobody can tell."""
+    if detector is None:
+        return None
+    try:
+        told = [replace(episode, outcome=outcome) for episode in collect([transcripts]) if episode.trace is not None]
+    except UserError:
+        return None
+    return any(analyse(episode, (detector,)) for episode in told) if told else None
 
 
 def _usd(path: Path) -> float | None:

@@ -100,6 +100,13 @@ class Workshop:
             target.write_bytes(data)
             target.chmod(0o755 if entry.mode == "100755" else 0o644)
 
+    def text(self, commit: str, path: str) -> str | None:
+        """What a file says at a commit; None where there is none, or a link or submodule."""
+        entry = listing(self.directory, commit).get(path)
+        if entry is None or not entry.mode.startswith("100"):
+            return None
+        return git(self.directory, "cat-file", "blob", entry.id).decode("utf-8", "replace")
+
     def steering(self, *commits: str) -> tuple[str, ...]:
         """The paths in any of these commits that steer an agent."""
         return tuple(sorted({path for commit in commits for path in listing(self.directory, commit) if steers(path)}))

@@ -24,6 +24,7 @@ HEADS = {
     "inconclusive": "Unverified: a held-out trial did not decide",
     "none": "Unverified",
 }
+REFUSED = "Refused: this change speaks of the tasks that were to judge it"
 MEANS = {
     "confirmed": "It may be promoted, as far as the record of its category allows.",
     "cosmetic": "It is closed: a signal that falls silent cures nobody.",
@@ -40,8 +41,11 @@ def told(case: Case, entries: Sequence[Entry], wanted: Trials) -> str:
         return f"### {HEADS['none']}\n"
     result = next((one.trial for one in story if one.event == "trialled"), "")
     figures = next((shown for one in story if (shown := notes.figures(one))), None)
-    lines = [f"### {HEADS.get(result, HEADS['none'])}", ""]
-    if figures is not None:
+    head = REFUSED if figures is not None and figures.refused else HEADS.get(result, HEADS["none"])
+    lines = [f"### {head}", ""]
+    if figures is not None and figures.refused:
+        lines += ["Nothing was run. It is closed: say it in words for every task.", ""]
+    elif figures is not None:
         lines += [*_result(figures), *filter(None, [MEANS.get(result, "")]), ""]
     else:
         sent = [batch for one in story if (batch := notes.batch(one))]

@@ -242,12 +242,18 @@ def _conclude(
     now: str,
     tried: Tried,
 ) -> None:
-    """Close a change that only silenced its signal; it stays away as after a person's no."""
+    """Close a change that only silenced its signal, or that knows its examination; it stays away as after a no."""
     proposed = ledger.changes[story[-1].change].proposed
-    if ledger.trial(proposed.change, proposed.revision) != "cosmetic":
+    told_of = [notes.figures(one) for one in notes.of(ledger.entries, proposed.change, proposed.revision)]
+    if ledger.trial(proposed.change, proposed.revision) == "cosmetic":
+        word = "cosmetic"
+        reason = "A held-out trial saw the pattern vanish and no more runs pass: it silences a signal, cures nothing."
+    elif any(figures is not None and figures.refused for figures in told_of):
+        word = "overfit"
+        reason = "It names or quotes what only sealed tasks say: a harness that knows its examination is no better."
+    else:
         return
-    reason = "A held-out trial saw the pattern vanish and no more runs pass: it silences a signal and cures nothing."
-    entry = entry_of(story, "dismissed", now, reason="cosmetic", number=pull.thread.number)
+    entry = entry_of(story, "dismissed", now, reason=word, number=pull.thread.number)
     remember([entry])
     tried.entries.append(entry)
     tried.effects.append(CloseChange(sight.repository, proposed.change, pull.branch, reason))

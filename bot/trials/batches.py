@@ -73,8 +73,11 @@ def filled(made: Design, batch: Batch, told: Sequence[Run]) -> tuple[Run, ...]:
     )
 
 
-def inputs(made: Design, batch: Batch) -> tuple[tuple[str, str], ...]:
-    """What the user's workflow is told (docs/trials.md has the contract)."""
+def inputs(made: Design, batch: Batch, detector: str) -> tuple[tuple[str, str], ...]:
+    """What the user's workflow is told (docs/trials.md has the contract).
+
+    The detector is named where recurrence was registered as an endpoint: else nobody is to look for it.
+    """
     work = [{"task": one.task, "control": one.control, "treated": one.treated} for one in batch.work]
     return (
         ("trial", batch.id),
@@ -85,6 +88,7 @@ def inputs(made: Design, batch: Batch) -> tuple[tuple[str, str], ...]:
         ("repeats", str(batch.repeats or made.repeats)),
         ("sealed", made.sealed),
         ("stage", str(batch.stage)),
+        ("detector", "" if made.endpoint == "passes" else detector),
     )
 
 

@@ -81,6 +81,8 @@ class Figures(msgspec.Struct, frozen=True):
     breaks: Account | None = None
     scores: tuple[Scores, Scores] | None = None
     noise: tuple[float, float] | None = None
+    refused: bool = False
+    """It speaks of sealed tasks, said by whoever holds their texts; nothing ran."""
 
 
 def written(what: Design | Batch | Figures) -> str:

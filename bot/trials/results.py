@@ -3,7 +3,7 @@
 What reports of evaluations told of single runs becomes the same by `from_reports`.
 
     task, arm = control|treated, repeat, outcome = pass|fail|none
-    optional: set = targeted|guard, recurred = 0|1, stage = 1|2, usd = what the run cost
+    optional: set = targeted|guard, recurred = 0|1, stage = 1|2, usd = what the run cost, refused = 0|1
 
 Other columns are left alone. A run without a verdict (`none`) is no failure: it is to be run again, and counted here.
 """
@@ -48,6 +48,8 @@ class Run(msgspec.Struct, frozen=True):
     stage: int = 1
     usd: float | None = None
     """What it cost, if that was told."""
+    refused: bool = False
+    """Nothing ran: the change speaks of tasks that were to judge it (`flywheel trial work` looks)."""
 
 
 def read(data: bytes, path: str) -> tuple[Run, ...]:
@@ -152,6 +154,7 @@ def _run(row: Mapping[str, object], where: str) -> Run:
         recurred=None if recurred == "" else recurred in ("1", "true"),
         stage=int(_one_of(row, "stage", ("1", "2"), where, "1")),
         usd=_money(row, where),
+        refused=_one_of(row, "refused", ("0", "1", "", "false", "true"), where) in ("1", "true"),
     )
 
 

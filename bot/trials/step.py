@@ -38,6 +38,7 @@ APPEARS = timedelta(minutes=30)
 ENDS = timedelta(days=3)
 """A run that is not over after so long is given up."""
 MOST_ATTEMPTS = 3
+REFUSED = "words for every task: it names or quotes what only sealed tasks say, and nothing was run"
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -91,7 +92,10 @@ def trial_step(
         return waiting
     runs = tuple(run for batch in batches for run in filled(made, batch, _runs(seen, batch)))
     left, why = _left(wanted, ledger, made, runs, now)
-    if sent and waiting is None and not _runs(seen, sent[-1][1]):
+    refused = any(run.refused for batch in batches for run in _runs(seen, batch))
+    if refused:
+        why = REFUSED
+    elif sent and waiting is None and not _runs(seen, sent[-1][1]):
         why = f"the workflow {wanted.workflow} told of no run in {counted(sent[-1][1].attempt, 'attempt')}"
     coming = None if why else waiting or following(made, batches, runs)
     if coming is not None and coming.runs <= left:
@@ -100,6 +104,8 @@ def trial_step(
         why = f"the budget: the next batch takes {coming.runs} runs, {max(left, 0)} are left this month"
     others = [figures for one in ledger if (figures := _this_week(one, now))]
     said, told_of = result(made, runs, others, ended=why)
+    if refused:
+        said, told_of = "inconclusive", msgspec.structs.replace(told_of, refused=True)
     return Step((_entry(case, "trialled", now, said, notes.written(told_of)),))
 
 
@@ -230,7 +236,9 @@ def _send(case: Case, wanted: Trials, made: Design, batch: Batch, now: str) -> S
     """Remembered before it is done: a dispatch that nobody remembers would be done twice."""
     entry = _entry(case, "dispatched", now, "", notes.written(batch))
     said = counted(batch.runs, "run")
-    return Step((replace(entry, reason=said),), Dispatch(wanted.workflow, case.branch, inputs(made, batch)))
+    return Step(
+        (replace(entry, reason=said),), Dispatch(wanted.workflow, case.branch, inputs(made, batch, case.detector))
+    )
 
 
 def _entry(case: Case, event: str, now: str, said: str, detail: str) -> Entry:

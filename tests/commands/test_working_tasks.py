@@ -13,15 +13,18 @@ import yaml
 from bot.commands.making_tasks import Request as Making
 from bot.commands.making_tasks import init
 from bot.commands.rotating_tasks import rotate
+from bot.commands.wiring import shipped_detectors
 from bot.commands.working_tasks import Request, shard_of, work
 from bot.errors import UserError
 from bot.forge.workshop import Workshop, run
 from bot.jobs.trialling import TITLE
 from bot.model import Entry
 from bot.trials import notes, pool, results
+from bot.trials.answer import answer
 from bot.trials.batches import inputs, trial_id
 from bot.trials.design import Wish, designed, veiled
 from bot.trials.notes import Batch
+from bot.trials.results import Arm
 from tests.commands.shop import Shop
 
 SALT, NOW = "0123456789abcdef", "2026-11-25T10:00:00+00:00"
@@ -182,6 +185,86 @@ def test_a_quarter_rotates_once_a_month_and_what_was_looked_at_twenty_times_at_o
     assert rotate(scene.tasks, scene.sealed, [], "2026-12-20T00:00:00+00:00")[1] == {}
 
 
+FAILS = """
+cat "$FLYWHEEL_PROMPT" > /dev/null
+mkdir -p "$FLYWHEEL_TRANSCRIPTS/projects/x"
+if grep -q Careful AGENTS.md; then cp QUIET "$FLYWHEEL_TRANSCRIPTS/projects/x/s.jsonl"
+else cp LOUD "$FLYWHEEL_TRANSCRIPTS/projects/x/s.jsonl"; fi
+"""
+"""An agent that solves nothing, and fails three times in a row unless it is told to be careful."""
+
+
+def session(fails: int) -> str:
+    """A Claude Code session with so many failing commands in a row."""
+    base = {"sessionId": "s", "cwd": "/work/app", "version": "2.0.1", "isSidechain": False}
+    lines = [{**base, "type": "user", "uuid": "u", "message": {"role": "user", "content": "Fix it"}}]
+    for n in range(fails):
+        call = {"type": "tool_use", "id": f"t{n}", "name": "Bash", "input": {"command": f"make part{n}"}}
+        said = {"type": "tool_result", "tool_use_id": f"t{n}", "is_error": True, "content": "make: no rule"}
+        message = {"id": f"m{n}", "role": "assistant", "model": "claude-x", "content": [call]}
+        lines.append({**base, "type": "assistant", "uuid": f"a{n}", "message": message})
+        lines.append({**base, "type": "user", "uuid": f"r{n}", "message": {"role": "user", "content": [said]}})
+    return "".join(json.dumps(line) + "\n" for line in lines)
+
+
+def test_a_pattern_that_vanishes_and_cures_nobody_is_cosmetic_by_what_the_transcripts_tell(
+    scene: Scene, tmp_path: Path
+) -> None:
+    for name, fails in (("quiet", 1), ("loud", 3)):
+        (tmp_path / name).write_text(session(fails))
+    agent = FAILS.replace("QUIET", str(tmp_path / "quiet")).replace("LOUD", str(tmp_path / "loud"))
+    (detector,) = [one for one in shipped_detectors() if one.id == "fails-in-a-row"]
+    asked = json.dumps([{"task": task.id, "control": 3, "treated": 3} for task in scene.pool.tasks])
+    unseen = scene.work(work=asked, agent=agent, shard=(1, 12))
+    nothing_left = scene.work(work=asked, detector=detector, shard=(1, 12))
+    treated = scene.work(work=asked, agent=agent, detector=detector)
+    control = scene.work(work=asked, agent=agent, detector=detector, arm="control", commit=scene.control)
+    said = answer([*control, *treated])
+
+    assert {one.recurred for one in (*unseen, *nothing_left)} == {None}
+    assert {one.recurred for one in control} == {True}
+    assert {one.recurred for one in treated} == {False}
+    assert (said.result, said.targeted.delta) == ("cosmetic", 0.0)
+
+
+@pytest.mark.parametrize("arm", ["control", "treated"])
+def test_a_change_that_speaks_of_a_sealed_task_is_refused_before_any_agent_runs(
+    scene: Scene, tmp_path: Path, arm: Arm
+) -> None:
+    """In a name, or in seven words of the text; the open tasks and other words are free, and the log names nothing."""
+    sealed = json.loads(scene.sealed.read_text())
+    sealed["details"][0]["prompt"] = "Whenever a parcel is sent twice its price must not be counted again."
+    name = sealed["tasks"][1]
+    texts = {
+        "A parcel sent twice has one price.": False,
+        f"Do it as in {scene.pool.tasks[0].id}.": False,
+        f"Do it as in {name}.": True,
+        "Careful: a parcel is sent twice; its price must differ.": True,
+    }
+    scene.shop.git("checkout", "-q", "flywheel/x")
+    ran = tmp_path / "ran"
+    for text, refused in texts.items():
+        scene.shop.write({"AGENTS.md": f"Work.\n{text}\n"})
+        scene.shop.git("commit", "-q", "-m", "Change")
+        both = (scene.control, scene.shop.git("rev-parse", "HEAD"))
+        own, other = both if arm == "control" else both[::-1]
+        said: list[str] = []
+        asked = scene.request(
+            arm=arm, commit=own, against=other, sealed=json.dumps(sealed), agent=f"touch {ran}", shard=(1, 4)
+        )
+        told = results.read(work(asked, Workshop(scene.shop.folder), run, said.append).encode(), "results.csv")
+
+        assert {one.refused for one in told} == {refused}, text
+        assert ran.exists() != refused
+        assert name not in "".join(said)
+        ran.unlink(missing_ok=True)
+
+    unseen = results.read(
+        work(replace(asked, sealed=""), Workshop(scene.shop.folder), run, said.append).encode(), "results.csv"
+    )
+    assert {one.refused for one in unseen} == {False}  # nobody can look without the list
+
+
 ROOT = Path(__file__).resolve().parents[2]
 REUSABLE = yaml.safe_load((ROOT / ".github/workflows/trial.yml").read_text())
 EXAMPLE = yaml.safe_load((ROOT / "examples/workflows/flywheel-trial.yml").read_text())
@@ -189,7 +272,7 @@ EXAMPLE = yaml.safe_load((ROOT / "examples/workflows/flywheel-trial.yml").read_t
 
 def test_the_shipped_workflow_is_told_what_is_dispatched_and_passes_it_on() -> None:
     made = designed(Wish("c", ("t",), "a" * 40, "b" * 40, "s"))
-    told = [name for name, _ in inputs(made, Batch(trial_id(made), 1))]
+    told = [name for name, _ in inputs(made, Batch(trial_id(made), 1), "d")]
     dispatched, called = EXAMPLE[True]["workflow_dispatch"]["inputs"], REUSABLE[True]["workflow_call"]["inputs"]
     passed = EXAMPLE["jobs"]["trial"]["with"]
 
@@ -217,6 +300,8 @@ def test_the_step_of_the_shipped_workflow_runs_an_arm(scene: Scene, tmp_path: Pa
         "REPEATS": "1",
         "SEAL": asked.seal,
         "STAGE": "1",
+        "AGAINST": "",
+        "DETECTOR": "",
         "TASKS": str(asked.tasks),
         "AGENT": asked.agent,
         "VERIFY": asked.verify,

@@ -281,6 +281,29 @@ def test_a_cosmetic_change_is_closed_as_such(scene: Scene) -> None:
     assert "silences a signal" in issue.comments[-1].body
 
 
+def test_a_change_that_speaks_of_sealed_tasks_is_closed_and_nothing_more_is_run(scene: Scene) -> None:
+    """The workflow, which has their texts, says no more than that; the pull says no more either."""
+    scene.visit()
+    (run,) = scene.runs
+    for arm in ("control", "treated"):
+        rows = [Run(f"issue-{n}", arm, "1", "none", refused=True) for n in range(1, 11)]
+        scene.world.artifact(run, f"flywheel-trial-{run.inputs['trial']}-1-{arm}", {"results.csv": table(rows)})
+    finish(run)
+    scene.visit()
+    scene.visit()
+    scene.visit()
+    (issue,) = scene.shop.pulls()
+    told = [(one.event, one.trial, one.reason) for one in scene.ledger.entries if one.change == CHANGE]
+
+    assert told[-2:] == [("trialled", "inconclusive", ""), ("dismissed", "", "overfit")]
+    assert (len([one for one in scene.runs if one.inputs["control"] != one.inputs["treated"]]), issue.state) == (
+        1,
+        "closed",
+    )
+    assert "### Refused: this change speaks of the tasks that were to judge it" in scene.comment
+    assert "knows its examination" in issue.comments[-1].body
+
+
 def test_a_run_that_somebody_else_started_tells_nothing(scene: Scene) -> None:
     """Whoever may dispatch the workflow may give its run any name and any results."""
     scene.visit()
