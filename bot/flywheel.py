@@ -20,6 +20,7 @@ import msgspec
 
 from bot.approval.caps import capped
 from bot.approval.judge import judge
+from bot.approval.kinds import RUFF_RULES
 from bot.approval.policy import Policy
 from bot.approval.record import records
 from bot.errors import UserError
@@ -43,7 +44,9 @@ from bot.model import (
 )
 from bot.modifications.backtest import GUARDS, calibrate
 from bot.modifications.generate import generate, lead
+from bot.modifications.linter import lint_rules
 from bot.modifications.overfit import hygiene
+from bot.modifications.patience import patience
 from bot.modifications.predict import predict
 from bot.modifications.upkeep import Kept, upkeep
 from bot.signals.redact import redact
@@ -246,13 +249,18 @@ def _kept_up(
     ledger: Ledger,
     refused: list[str],
 ) -> Sequence[Kept]:
-    """What is due to what was installed; a file that is damaged is said in `refused`."""
+    """What is due to what was installed, and to a number or a lint rule of the repository's own; a file that is damaged
+    is said in `refused`."""
     found: dict[str, set[str]] = {}
     for finding in findings:
         found.setdefault(finding.detector, set()).add(finding.episode)
     merged = {entry.change: entry.at for entry in ledger.entries if entry.event == "merged"}
     try:
-        return list(upkeep(harness, here, patterns, detectors, found, merged, _agent(here)))
+        return [
+            *upkeep(harness, here, patterns, detectors, found, merged, _agent(here)),
+            *patience(harness, here, patterns, detectors),
+            *lint_rules(harness, here, detectors, findings, RUFF_RULES),
+        ]
     except UserError as error:
         refused.append(f"{harness.repository}: {error}")
         return []

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from bot.approval.facts import escapes, lines_added, matches, undoes, weakens
-from bot.approval.kinds import KINDS, REMOVAL, is_kind, one_number
+from bot.approval.kinds import KINDS, LINT, REMOVAL, is_kind, only_a_number
 from bot.approval.policy import Bars, Policy
 from bot.approval.record import Record, of
-from bot.model import TIERS, Decision, Modification, Pattern, Reason, Tier, TrialResult, Trust
+from bot.model import TIERS, Decision, Modification, Pattern, Prediction, Reason, Tier, TrialResult, Trust
 
 TRUSTED: dict[Trust, Tier] = {"T0": "backlog", "T1": "interactive", "T2": "autonomous"}
 TRIED: dict[TrialResult, Tier] = {
@@ -22,6 +22,8 @@ TRIED: dict[TrialResult, Tier] = {
     "cosmetic": "backlog",
     "regression": "backlog",
 }
+DEMANDED, DEMANDED_TASKS = 5, 3
+"""Failed runs, and tasks, in which CI has named a lint rule before it is switched on (design.md §4, Contrast)."""
 QUESTIONS: dict[str, str] = {
     "switch": "Is the flywheel switched on here?",
     "integrity": "Did anything about the evidence or the change raise an alarm?",
@@ -94,7 +96,7 @@ def _switch_and_integrity(modification: Modification, policy: Policy, alarms: Se
 def _paths(modification: Modification, policy: Policy) -> Iterator[Reason]:
     paths = sorted({edit.path for edit in modification.edits})
     never = [path for path in paths if matches(path, policy.paths.never)]
-    numbers = {one.path for one in modification.edits if matches(one.path, policy.paths.numbers) and one_number(one)}
+    numbers = {one.path for one in modification.edits if matches(one.path, policy.paths.numbers) and only_a_number(one)}
     sensitive = [path for path in paths if matches(path, policy.paths.sensitive) and path not in numbers]
     if never:
         yield Reason("paths", "backlog", f"never ours: {', '.join(never)}")
@@ -161,6 +163,10 @@ def _lift(modification: Modification, policy: Policy) -> Iterator[Reason]:
     if "silent" in pattern.reasons and is_kind(REMOVAL, modification.edits):
         yield from _silence(pattern, policy)
         return
+    if _is_demanded(modification):
+        yield from _demanded(pattern)
+        yield _expected(prediction)
+        return
     seen = pattern.contrast
     shown = "no contrast"
     if seen is not None:
@@ -169,9 +175,30 @@ def _lift(modification: Modification, policy: Policy) -> Iterator[Reason]:
     yield Reason("lift", "autonomous" if lifted else "backlog", " ".join([shown, *pattern.reasons]))
     alike = seen is not None and seen.stratum in ("task", "pull")
     yield Reason("stratum", "autonomous" if alike else "interactive", seen.stratum if seen is not None else "none")
+    yield _expected(prediction)
+
+
+def _expected(prediction: Prediction) -> Reason:
     fixes, risks = len(prediction.fixes), len(prediction.risks)
-    tier = "backlog" if not fixes else "autonomous" if risks < fixes else "interactive"
-    yield Reason("prediction", tier, f"{fixes} fixes, {risks} at risk")
+    tier: Tier = "backlog" if not fixes else "autonomous" if risks < fixes else "interactive"
+    return Reason("prediction", tier, f"{fixes} fixes, {risks} at risk")
+
+
+def _is_demanded(modification: Modification) -> bool:
+    """Whether it only lets the agent see what CI fails on: nothing is guessed, so nothing is to be compared."""
+    return "ci-says" in modification.pattern.reasons and is_kind(LINT, modification.edits)
+
+
+def _demanded(pattern: Pattern) -> Iterator[Reason]:
+    """CI itself names the rule as what failed it; a rule that a passing run breaks is not demanded."""
+    holds = pattern.failed >= DEMANDED and len(pattern.tasks) >= DEMANDED_TASKS and not pattern.passed
+    seen = f"CI fails on it in {pattern.failed} runs of {len(pattern.tasks)} tasks"
+    yield Reason(
+        "lift",
+        "autonomous" if holds else "backlog",
+        f"{seen}, {pattern.passed} of {pattern.passed_of} passes break it",
+    )
+    yield Reason("stratum", "autonomous", "nothing is compared")
 
 
 def _silence(pattern: Pattern, policy: Policy) -> Iterator[Reason]:
@@ -184,7 +211,9 @@ def _silence(pattern: Pattern, policy: Policy) -> Iterator[Reason]:
 
 
 def _record(modification: Modification, policy: Policy, record: Sequence[Record], stable: bool) -> Iterator[Reason]:
-    yield Reason("maturity", "autonomous" if stable else "interactive", "stable" if stable else "not stable")
+    known_rule = _is_demanded(modification)
+    mature = "stable" if stable else "a stable rule of its linter" if known_rule else "not stable"
+    yield Reason("maturity", "autonomous" if stable or known_rule else "interactive", mature)
     known = of(modification, record)
     earned = known.earned and not known.demoted and known.repositories >= policy.autonomous.repositories
     seen = f"{known.kept} kept, {known.failed} failed, {known.repositories} repositories"

@@ -16,7 +16,7 @@ MAX_FILE = 1 << 20
 
 _NAMES = frozenset({"AGENTS.md", "AGENTS.override.md", "CLAUDE.md", "GEMINI.md"})
 _FOLDERS = (".claude/", ".codex/", ".agents/", ".openhands/", ".gemini/", ".github/instructions/", ".github/hooks/")
-_FILES = frozenset({".github/copilot-instructions.md"})
+_FILES = frozenset({".github/copilot-instructions.md", "ruff.toml", ".ruff.toml"})
 _LINKS = 8
 
 

@@ -28,6 +28,8 @@ _AT_ROOT = (
     ".github/copilot-instructions.md",
     ".github/instructions/*.instructions.md",
     ".github/hooks/*.json",
+    "ruff.toml",
+    ".ruff.toml",
 )
 _READS = {
     "claude-code": ("CLAUDE.md", ".claude/CLAUDE.md", "AGENTS.md"),

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import NamedTuple
 
-from bot.model import Detector, Edit, Episode, Harness, Modification, Pattern, Prediction, Replay
+from bot.model import Detector, Edit, Episode, Harness, Modification, Pattern, Prediction, Remedy, Replay
 from bot.modifications import patch
 from bot.modifications.adapters import claude_hooks, managed_block
 from bot.modifications.backtest import calibrate
@@ -87,7 +87,7 @@ def _threshold(harness: Harness, runs: Sequence[Episode], pattern: Pattern, dete
     parameters = {name.casefold(): value for name, value in claude_hooks.numbers(after).items() if name in MOVED}
     prediction = predict(detector, pattern, runs, parameters)
     title = f"The {guard} speaks too {'soon' if now > values[name] else 'late'}: {name} {values[name]} → {now}"
-    yield Kept(_made(harness, detector, pattern, THRESHOLD, title, edits, prediction), saw)
+    yield Kept(made(harness, detector, pattern, THRESHOLD, title, edits, prediction), saw)
 
 
 def next_number(values: Mapping[str, int], wanted: Mapping[str, int]) -> tuple[str, int] | None:
@@ -151,7 +151,7 @@ def _expired(
         edits = (Edit(file.path, file.text, managed_block.remove(file.text, block.detector, file.path), file.mode),)
         title = f"{detector.title}: not seen in {len(later)} runs, so its rule can go"
         pattern, prediction = _silence(harness.repository, detector, later)
-        yield Kept(_made(harness, detector, pattern, REMOVAL, title, edits, prediction), later)
+        yield Kept(made(harness, detector, pattern, REMOVAL, title, edits, prediction), later)
 
 
 def _silence(repository: str, detector: Detector, runs: Sequence[Episode]) -> tuple[Pattern, Prediction]:
@@ -186,7 +186,7 @@ def _when(at: str) -> datetime | None:
     return told if told.tzinfo is not None else told.replace(tzinfo=UTC)
 
 
-def _made(
+def made(
     harness: Harness,
     detector: Detector,
     pattern: Pattern,
@@ -194,11 +194,15 @@ def _made(
     title: str,
     edits: tuple[Edit, ...],
     prediction: Prediction,
+    remedy: Remedy | None = None,
+    also: str = "",
 ) -> Modification:
+    """A small change of this kind; `remedy` when it is not its detector's, `also` what else it is known by."""
     patch.check(edits, also={file.path for file in harness.files.values()})
-    component = detector.remedy.component
+    remedy = remedy or detector.remedy
+    component, named = remedy.component, [*(edit.path for edit in edits), kind, *filter(None, [also])]
     return Modification(
-        id=identity(harness.key or harness.repository, detector.id, component, [*(edit.path for edit in edits), kind]),
+        id=identity(harness.key or harness.repository, detector.id, component, named),
         revision=revision(edits),
         repository=harness.repository,
         detector=detector.id,
@@ -209,6 +213,6 @@ def _made(
         inverse=patch.inverse(edits),
         prediction=prediction,
         pattern=pattern,
-        remedy=detector.remedy,
+        remedy=remedy,
         head=harness.head,
     )

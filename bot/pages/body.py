@@ -20,8 +20,10 @@ DOES = {
     "guard-threshold": "Move a threshold of the guard against {}",
     "managed-block-refresh": "Refresh the advice against {}",
     "expired-rule-removal": "Take out the advice against {}",
+    "retry-or-timeout": "Let commands run longer against {}",
+    "lint-rule": "Look for a lint rule that CI fails on",
 }
-"""The subject of a commit that keeps up what was installed before; every other one adds a remedy."""
+"""The subject of a commit that keeps up what was installed before, or moves a setting; every other adds a remedy."""
 MAX_DRAFT = 30_000
 SHOWN_EPISODES = 3
 MAX_LISTED = 10

@@ -35,6 +35,7 @@ WHY_DESCRIPTIVE = {
     "not-significant": "may be chance among this many patterns",
     "not-replicated": "shown by one half of the tasks, not by the other",
     "experimental": "the detector is experimental",
+    "ci-says": "CI itself fails on it, so nothing is compared",
 }
 
 
@@ -119,6 +120,13 @@ def integrity(code: str) -> str:
     return INTEGRITY.get(code.partition(" ")[0], code)
 
 
+SETTINGS = {
+    "retry-or-timeout": "No tokens. A command that never ends holds the agent up for as much longer.",
+    "lint-rule": "No tokens. The linter looks for one rule more.",
+}
+"""What a change of a setting costs, by its kind."""
+
+
 def expected(change: Modification) -> str:
     """Which runs of its repository the change would have met: it can cure no more failed ones than these."""
     fixes, replay = count(len(change.prediction.fixes), "failed run"), change.prediction.replay
@@ -128,6 +136,8 @@ def expected(change: Modification) -> str:
         said = f"It would have met {fixes} of this repository in time, and disturbed {risks}"
         return f"{said}: a replay of the very code that is installed{of}."
     said = f"What it is against shows in {fixes} and {risks} of this repository"
+    if change.kind in SETTINGS:
+        return f"{said}: counted from what the runs recorded{of}."
     return f"{said}: counted from where the rule fires{of}. Prose cannot be replayed."
 
 
@@ -212,6 +222,8 @@ def cost(change: Modification) -> str:
         replay = change.prediction.replay
         decide = "" if replay is None else f"{_below(replay.microseconds_p50)} a call to decide, and "
         return f"{decide}one start of Python (about 10–30 ms) a call. No tokens while it is silent."
+    if change.kind in SETTINGS:
+        return SETTINGS[change.kind]
     added = sum(len(edit.after or "") - len(edit.before or "") for edit in change.edits)
     return f"About {max(1, round(added / 4)):,} tokens more in the context of every session."
 

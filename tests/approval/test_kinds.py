@@ -19,13 +19,20 @@ POLICY = load((Path(__file__).resolve().parents[2] / "rules/approval/default.yml
 BLOCK = "<!-- flywheel:begin finishes-on-red {id} -->\n{text}\n<!-- flywheel:end finishes-on-red -->\n"
 OLD = "# Ours\n\nNever push.\n\n" + BLOCK.format(id="0" * 12, text="Do not stop on red.\nRun the tests.")
 GUARD = ".claude/hooks/flywheel-loop-guard.py"
+PATIENCE = """{
+  "permissions": {"deny": ["Bash(rm:*)"]},
+  "cleanupPeriodDays": 30,
+  "hooks": {"Stop": [{"hooks": [{"type": "command", "command": "x", "timeout": 60}]}]},
+  "env": {"BASH_DEFAULT_TIMEOUT_MS": "120000", "BASH_MAX_TIMEOUT_MS": "600000"}
+}
+"""
 EDITS = {
     "guard-threshold": Edit(
         ".claude/hooks/flywheel-loop-guard.py", "A = 1\nNUDGE = 5\n", "A = 1\nNUDGE = 7\n", "100755"
     ),
     "managed-block-refresh": Edit("AGENTS.md", OLD, OLD.replace("0" * 12, "a" * 12).replace("the tests", "all tests")),
     "expired-rule-removal": Edit("AGENTS.md", OLD, OLD.replace("Do not stop on red.\n", "")),
-    "retry-or-timeout": Edit("agents/limits.yml", "timeout: 60\nretries: 2\n", "timeout: 90\nretries: 2\n"),
+    "retry-or-timeout": Edit(".claude/settings.json", PATIENCE, PATIENCE.replace("120000", "240000")),
     "lint-rule": Edit("ruff.toml", 'select = [\n  "E",\n]\n', 'select = [\n  "E",\n  "B006",\n]\n'),
 }
 
@@ -76,11 +83,33 @@ def test_the_policy_names_the_kinds_that_can_be_shown():
         ("expired-rule-removal", {"after": OLD.replace("Never push.\n", "")}),
         ("expired-rule-removal", {"after": OLD.replace("Do not stop on red.", "Stop on red.")}),
         ("expired-rule-removal", {"after": None}),
-        ("retry-or-timeout", {"after": "timeout: 90\nretries: 3\n"}),
-        ("retry-or-timeout", {"before": "port: 60\n", "after": "port: 90\n"}),
+        ("retry-or-timeout", {"after": PATIENCE.replace("120000", "240000").replace("600000", "900000")}),
+        ("retry-or-timeout", {"after": PATIENCE.replace("120000", "300000")}),
+        ("retry-or-timeout", {"after": PATIENCE.replace('": 60', '": 90')}),
+        ("retry-or-timeout", {"after": PATIENCE.replace(": 30", ": 60")}),
+        ("retry-or-timeout", {"after": PATIENCE.replace("120000", "240000").replace("rm:", "ls:")}),
+        ("retry-or-timeout", {"path": "pkg/.claude/settings.json"}),
+        ("retry-or-timeout", {"before": '{"env": 120000}', "after": '{"env": 240000}'}),
+        (
+            "retry-or-timeout",
+            {
+                "before": '{"env": {"BASH_DEFAULT_TIMEOUT_MS": 1, "BASH_DEFAULT_TIMEOUT_MS": 5}}',
+                "after": '{"env": {"BASH_DEFAULT_TIMEOUT_MS": 1, "BASH_DEFAULT_TIMEOUT_MS": 6}}',
+            },
+        ),
         ("lint-rule", {"after": 'select = [\n  "E",\n]\nignore = ["ALL"]\n'}),
         ("lint-rule", {"after": "select = [\n]\n"}),
         ("lint-rule", {"path": "src/app.py"}),
+        ("lint-rule", {"path": "pkg/ruff.toml"}),
+        ("lint-rule", {"after": 'select = [\n  "E",\n  "XYZ99",\n]\n'}),
+        ("lint-rule", {"after": 'select = [\n  "E",\n  "B006", "B904",\n]\n'}),
+        ("lint-rule", {"after": 'select = [\n  "E",\n]\nextend-select = ["B006"]\n'}),
+        ("lint-rule", {"after": 'select = [\n  "E",\n  "B006", # "E"\n]\n'}),
+        ("lint-rule", {"before": 'select = [\n  "B006",\n]\n', "after": 'select = [\n  "B006",\n  "B006",\n]\n'}),
+        (
+            "lint-rule",
+            {"before": "[lint.pydocstyle]\nselect = []\n", "after": '[lint.pydocstyle]\nselect = ["B006"]\n'},
+        ),
         ("lint-rule", {"before": "ignore = [\n]\n", "after": 'ignore = [\n  "B006",\n]\n'}),
     ],
 )

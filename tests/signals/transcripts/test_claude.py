@@ -106,6 +106,18 @@ def test_a_time_out_is_an_error_and_settles_no_check(read: Read) -> None:
     call = trace.steps[0].calls[0]
 
     assert (call.timed_out, call.status, call.check and call.check.outcome) == (True, "error", "none")
+    assert call.duration_ms == 120_000
+
+
+@pytest.mark.parametrize(
+    ("said", "after"), [("2m 0.0s ", 120_000), ("2m", 120_000), ("1m 30s", 90_000), ("45s", 45_000), ("a while", None)]
+)
+def test_after_how_long_a_command_was_killed_is_read_from_the_words_too(
+    read: Read, said: str, after: int | None
+) -> None:
+    trace = read(jsonl(says("m1", uses("t1", command="pytest")), gets("t1", f"Command timed out after {said}", True)))
+
+    assert trace.steps[0].calls[0].duration_ms == after
 
 
 @pytest.mark.parametrize(
