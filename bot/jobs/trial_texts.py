@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from bot.model import Entry
 from bot.pages.escape import code, markdown
 from bot.trials import notes
-from bot.trials.accounting import said
+from bot.trials.accounting import guarded, said
 from bot.trials.design import Design
 from bot.trials.notes import Figures
 from bot.trials.results import counted
@@ -71,6 +71,8 @@ def _result(figures: Figures) -> Iterator[str]:
     if figures.fixes and figures.breaks:
         yield f"- {markdown(said('Fixes', figures.fixes))}"
         yield f"- {markdown(said('Breakages', figures.breaks))}"
+    if figures.sentinels:
+        yield f"- {guarded(figures.sentinels.predicted, figures.sentinels.hit)}"
     if figures.dropped:
         yield f"- {counted(figures.dropped, 'run')} ended without a verdict and counted as nothing."
     if figures.usd:
@@ -91,6 +93,8 @@ def _registered(made: Design, at: str) -> Iterator[str]:
     yield f"- Budget: {counted(made.most_runs, 'agent run')}{money}"
     if made.fixes or made.risks:
         yield f"- Expected to be fixed: {_names(made.fixes)}; at risk: {_names(made.risks)}"
+    if made.sentinels:
+        yield f"- Sentinels, which always passed and never met the change: {_names(made.sentinels)}"
     yield f"- Digest: {code(made.digest)}"
     yield ""
     yield "</details>"

@@ -20,7 +20,7 @@ from bot.jobs.trial_results import runs_in
 from bot.jobs.trial_texts import told
 from bot.ledger import OPEN, Ledger, hold_of, tier_of
 from bot.model import CloseChange, Effect, Entry, Episode, Proposal
-from bot.modifications.predict import spoken
+from bot.modifications.predict import sentinels, spoken
 from bot.trials import notes, pool
 from bot.trials.accounting import aa_due
 from bot.trials.forecast import Known
@@ -187,7 +187,7 @@ def _candidates(sight: Sight, ledger: Ledger) -> Iterator[tuple[Pull, tuple[Entr
 def _case(pull: Pull, story: Sequence[Entry], sight: Sight, ledger: Ledger) -> Case:
     change = story[-1].change
     proposal, proposed = sight.proposals[change], ledger.changes[change].proposed
-    prediction = proposal.modification.prediction
+    told_of = spoken(proposal.modification.prediction, sight.episodes, sight.repository)
     return Case(
         repository=sight.repository,
         change=change,
@@ -200,10 +200,8 @@ def _case(pull: Pull, story: Sequence[Entry], sight: Sight, ledger: Ledger) -> C
         model=proposed.model,
         tier=tier_of(story),
         mined=proposal.modification.pattern.tasks,
-        known=tuple(
-            Known(one.task, one.passed, one.runs, one.speaks_failing, one.speaks_passing)
-            for one in spoken(prediction, sight.episodes, sight.repository)
-        ),
+        known=tuple(Known(one.task, one.passed, one.runs, one.speaks_failing, one.speaks_passing) for one in told_of),
+        sentinels=sentinels(told_of),
     )
 
 

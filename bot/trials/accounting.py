@@ -18,7 +18,7 @@ from bot.trials.notes import NOISE
 
 LAST = 50
 """So many merged changes are kept account of, the newest (research/mining.md §5 item 4)."""
-STANDING = ("merged", "watched")
+WHAT = ("fixes", "breakages")
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -42,6 +42,7 @@ class Line(msgspec.Struct, frozen=True):
     usd: float = 0.0
     brier: tuple[float, float] | None = None
     auroc: tuple[float | None, float | None] | None = None
+    sentinels: Account | None = None
 
 
 class Sum(msgspec.Struct, frozen=True):
@@ -61,6 +62,9 @@ class Sum(msgspec.Struct, frozen=True):
     kept: int
     usd_per_kept: float | None
     brier: tuple[float, float] | None = None
+    auroc: tuple[float | None, float | None] | None = None
+    sentinels: tuple[int, int] | None = None
+    """How many sentinels ran, and how many of them broke."""
 
 
 def lines(entries: Iterable[Entry]) -> tuple[Line, ...]:
@@ -93,6 +97,7 @@ def total(found: Sequence[Line], name: str = "all") -> Sum:
     usd = sum(one.usd for one in found)
     kept = sum(one.result == "confirmed" and one.aftermath != "reverted" for one in found)
     scored = [one.brier for one in found if one.brier]
+    watched = [one.sentinels for one in found if one.sentinels]
     return Sum(
         name=name,
         changes=len(found),
@@ -105,6 +110,8 @@ def total(found: Sequence[Line], name: str = "all") -> Sum:
         kept=kept,
         usd_per_kept=usd / kept if kept and usd else None,
         brier=(_mean([one[0] for one in scored]), _mean([one[1] for one in scored])) if scored else None,
+        auroc=(_ranked(found, 0), _ranked(found, 1)) if scored else None,
+        sentinels=(sum(one.predicted for one in watched), sum(one.hit for one in watched)) if watched else None,
     )
 
 
@@ -143,6 +150,7 @@ def words(entries: Iterable[Entry], change: str) -> tuple[str, ...]:
     return (
         said("Fixes", found.fixes),
         said("Breakages", found.breaks),
+        *([guarded(found.sentinels.predicted, found.sentinels.hit)] if found.sentinels else ()),
     )
 
 
@@ -171,7 +179,10 @@ def _summed(one: Sum) -> str:
         return f"{begin}; nothing was verified."
     cost = f" {one.usd_per_kept:.2f} dollars for each that was confirmed and stayed." if one.usd_per_kept else ""
     brier = f" Brier {one.brier[0]:.3f} for fixes, {one.brier[1]:.3f} for breakages." if one.brier else ""
-    return f"{begin}. {_scored('Fixes', one.fixes)} {_scored('Breakages', one.breaks)}{brier}{cost}"
+    ranked = [f"{area:.2f} for {what}" for area, what in zip(one.auroc or (), WHAT, strict=False) if area is not None]
+    auroc = f" AUROC {', '.join(ranked)}." if ranked else ""
+    watched = f" {guarded(*one.sentinels)}" if one.sentinels else ""
+    return f"{begin}. {_scored('Fixes', one.fixes)} {_scored('Breakages', one.breaks)}{brier}{auroc}{watched}{cost}"
 
 
 def _scored(what: str, score: Score) -> str:
@@ -182,6 +193,11 @@ def _scored(what: str, score: Score) -> str:
     recall = f", recall {score.recall:.0%}" if score.recall is not None else ""
     adjusted = f", {score.adjusted_precision:.0%} without noise" if score.adjusted_precision is not None else ""
     return f"{what}: precision {score.precision:.0%} ({low:.0%} to {high:.0%}){lift}{adjusted}{recall}."
+
+
+def guarded(ran: int, broke: int) -> str:
+    """What became of the sentinels, in a sentence."""
+    return f"Sentinels: {broke} of {ran} that had always passed, the change silent, broke."
 
 
 def said(what: str, account: Account) -> str:
@@ -224,6 +240,7 @@ def _tried(line: Line, entry: Entry | None, noise: Mapping[tuple[str, str], tupl
         usd=figures.usd,
         brier=(scores[0].brier, scores[1].brier) if scores else None,
         auroc=(scores[0].auroc, scores[1].auroc) if scores else None,
+        sentinels=figures.sentinels,
     )
 
 
@@ -238,6 +255,12 @@ def _months_back(month: str, count: int) -> str:
         return month
     months = int(found[1]) * 12 + int(found[2]) - 1 - count
     return f"{months // 12:04}-{months % 12 + 1:02}"
+
+
+def _ranked(found: Sequence[Line], which: int) -> float | None:
+    """The mean AUROC over the changes that have one."""
+    known = [area for one in found if one.auroc and (area := one.auroc[which]) is not None]
+    return _mean(known) if known else None
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -19,7 +19,7 @@ from bot.trials.results import MAX_NAME
 VERSION = 1
 MOST_TASKS, MOST_REPEATS = 10_000, 100
 SALT = 16
-LATER = frozenset({"chances", "fixes", "risks"})
+LATER = frozenset({"chances", "fixes", "risks", "sentinels"})
 """Fields that came after the first registrations: without a value they are not written, and not in the digest."""
 _SHA = "sha256 and git ids are lower-case hexadecimal"
 
@@ -30,8 +30,9 @@ class Design(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a trial will do. `targeted` is in the order of the runs; `sealed` commits to the `guards` tasks unseen.
 
     `most_runs` is the budget of agent runs in both arms of stage 1, `most_usd` that of money (0: none is set).
-    Of the targeted tasks `fixes` are expected to be cured and `risks` may break; `chances` are those of each, in order,
-    to be seen fixed and broken (bot/trials/forecast.py).
+    Of the targeted tasks `fixes` are expected to be cured and `risks` may break; `sentinels` always passed without the
+    change and never met it, so that one that breaks was broken blindly. `chances` are those of each, in order, to be
+    seen fixed and broken (bot/trials/forecast.py).
     """
 
     change: str
@@ -52,6 +53,7 @@ class Design(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     chances: tuple[tuple[float, float], ...] = ()
     fixes: tuple[str, ...] = ()
     risks: tuple[str, ...] = ()
+    sentinels: tuple[str, ...] = ()
 
 
 class Wish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -71,6 +73,7 @@ class Wish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     chances: Mapping[str, tuple[float, float]] = msgspec.field(default_factory=dict)
     fixes: tuple[str, ...] = ()
     risks: tuple[str, ...] = ()
+    sentinels: tuple[str, ...] = ()
 
 
 def register(wish: Wish) -> dict[str, object]:
@@ -96,7 +99,7 @@ def designed(wish: Wish, sealed: str = "", guards: int = 0) -> Design:
         raise UserError("registration: a task is named twice. Name each once.")
     if wish.guard and len(wish.salt) < SALT:
         raise UserError(f"registration: the salt of the guard set is short. Draw {SALT} random characters or more.")
-    if unknown := sorted({*wish.chances, *wish.fixes, *wish.risks} - set(wish.targeted)):
+    if unknown := sorted({*wish.chances, *wish.fixes, *wish.risks, *wish.sentinels} - set(wish.targeted)):
         raise UserError(f"registration: {unknown[0]} is foretold and not targeted. Take it out, or name it there.")
     order, guards = ordered(wish.targeted, wish.seed), guards if sealed else len(wish.guard)
     made = Design(
@@ -115,6 +118,7 @@ def designed(wish: Wish, sealed: str = "", guards: int = 0) -> Design:
         chances=tuple(wish.chances.get(task, (0.0, 0.0)) for task in order) if wish.chances else (),
         fixes=tuple(task for task in order if task in wish.fixes),
         risks=tuple(task for task in order if task in wish.risks),
+        sentinels=tuple(task for task in order if task in wish.sentinels),
     )
     _check(made, "registration")
     return msgspec.structs.replace(made, digest=digest(made))

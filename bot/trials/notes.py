@@ -83,6 +83,8 @@ class Figures(msgspec.Struct, frozen=True):
     noise: tuple[float, float] | None = None
     refused: bool = False
     """It speaks of sealed tasks, said by whoever holds their texts; nothing ran."""
+    sentinels: Account | None = None
+    """The registered sentinels as if each had been said to break."""
 
 
 def written(what: Design | Batch | Figures) -> str:

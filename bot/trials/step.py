@@ -58,6 +58,8 @@ class Case(msgspec.Struct, frozen=True):
     """The tasks that the change was made from: none of them judges it."""
     known: tuple[Known, ...] = ()
     """What is known of each task without the change, and how often it would speak there (modifications.predict)."""
+    sentinels: tuple[str, ...] = ()
+    """The tasks of those that passed each of several runs, the change silent."""
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -183,6 +185,7 @@ def _wish(case: Case, wanted: Trials, free: Sequence[str], size: int, seed: str,
         chances=chances,
         fixes=tuple(one.task for one in known if 2 * one.passed <= one.runs and one.speaks_failing),
         risks=tuple(one.task for one in known if 2 * one.passed > one.runs and one.speaks_passing),
+        sentinels=tuple(task for task in targeted if task in case.sentinels),
     )
 
 

@@ -55,6 +55,7 @@ def result(
         dropped=sum(run.outcome == "none" for run in runs),
         fixes=None if same else _account(made.fixes, aimed, lambda one: not passes(one), fixed),
         breaks=None if same else _account(made.risks, (*aimed, *guarding), passes, broken),
+        sentinels=_account(made.sentinels, aimed, passes, broken) if made.sentinels and not same else None,
         scores=None if same else _scores(made, aimed),
         noise=noise(aimed) if same else None,
     )

@@ -20,7 +20,19 @@ from bot.hosting.people import Actor
 from bot.hosting.pulls import Ground, Pull, Thread
 from bot.jobs.proposing import Evidence, effect_of
 from bot.jobs.trialling import Sight, Tried, texts, try_changes
-from bot.model import Contrast, Detector, Edit, Entry, Modification, Pattern, Prediction, Proposal, Remedy, Replay
+from bot.model import (
+    Contrast,
+    Detector,
+    Edit,
+    Entry,
+    Episode,
+    Modification,
+    Pattern,
+    Prediction,
+    Proposal,
+    Remedy,
+    Replay,
+)
 from bot.model import replace as but
 from bot.trials.design import seal, veiled
 from bot.trials.results import Outcome, Run
@@ -96,6 +108,7 @@ class Scene:
 
     def __init__(self, github: GitHub, world: World, shop: Repository) -> None:
         self.world, self.shop = world, shop
+        self.episodes: tuple[Episode, ...] = ()
         number = next(iter(world.installations))
         world.installations[number].permissions["actions"] = "write"
         world.app_permissions["actions"] = "write"
@@ -136,7 +149,7 @@ class Scene:
             Ground("main", self.shop.git.ref("refs/heads/main"), 1),
             [self.pull],
             {CHANGE: self.proposal},
-            (),
+            self.episodes,
             TASKS,
         )
         tried = try_changes(sight, WANTED, self.ledger, self.desk, self.bench, self.remember, now)
@@ -207,6 +220,25 @@ def test_the_design_stands_in_the_ledger_and_on_the_pull_before_anything_is_disp
     assert "`issue-0`" not in scene.comment  # it was mined from
     assert run.title == f"flywheel-trial {run.inputs['trial']}"
     assert (run.inputs["control"], run.inputs["treated"]) == (scene.pull.base_head, scene.pull.head)
+
+
+def test_tasks_that_always_passed_are_registered_as_sentinels(scene: Scene) -> None:
+    seen: dict[str, tuple[Outcome, ...]] = {
+        "issue-0": ("pass", "pass", "pass"),  # it was mined from
+        "issue-3": ("pass", "pass", "pass"),
+        "issue-4": ("pass", "pass", "fail"),
+        "issue-5": ("pass", "pass"),
+    }
+    scene.episodes = tuple(
+        Episode(f"{task}/{n}", "octo/shop", outcome, None, task=task)
+        for task, outcomes in seen.items()
+        for n, outcome in enumerate(outcomes)
+    )
+    scene.visit()
+
+    assert "- Sentinels, which always passed and never met the change: `issue-3`\n" in scene.comment
+    scene.carried_out(harms)
+    assert "Sentinels: 1 of 1 that had always passed, the change silent, broke." in scene.comment
 
 
 def test_a_second_visit_dispatches_nothing_while_the_run_goes_on(scene: Scene) -> None:

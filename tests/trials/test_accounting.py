@@ -1,5 +1,7 @@
 """What the ledger says of predictions: first what no trial looked at, then noise, lift, categories, and the A/A."""
 
+import msgspec
+
 from bot.model import Entry
 from bot.trials import notes
 from bot.trials.accounting import aa_due, by_category, lines, plain, sentences, total, words
@@ -80,6 +82,17 @@ def test_noise_is_taken_away_and_lift_is_over_guessing() -> None:
         "Fixes: 8 tasks predicted, 10 seen, 6 of them both, 1.2 times guessing, among 16 eligible; "
         "10% of such tasks flip by themselves."
     )
+
+
+def test_how_well_chances_ranked_and_what_became_of_sentinels_is_said() -> None:
+    watched = msgspec.structs.replace(FIGURES, sentinels=Account(3, 5, 1, 24))
+    ledger = [*merged(), tried(figures=watched), *merged("c2"), tried("c2")]
+    summed = total(lines(ledger))
+
+    assert (summed.auroc, summed.sentinels) == ((0.8, None), (3, 1))
+    assert " AUROC 0.80 for fixes. Sentinels: 1 of 3 that had always passed" in sentences(ledger)[0]
+    assert words(ledger, "c1")[2] == "Sentinels: 1 of 3 that had always passed, the change silent, broke."
+    assert len(words(ledger, "c2")) == 2
 
 
 def test_noise_of_another_model_is_not_this_ones() -> None:

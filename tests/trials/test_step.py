@@ -323,6 +323,19 @@ def test_predictions_are_registered_and_scored() -> None:
     assert (said.scores[0].auroc or 0.0) > 0.9
 
 
+def test_sentinels_are_registered_and_counted_apart_from_what_is_at_risk() -> None:
+    case = msgspec.structs.replace(CASE, sentinels=(*TASKS[:4], "elsewhere"))
+    ledger = carried_out(lambda task, arm: "fail" if arm == "treated" and task == TASKS[0] else "pass", case=case)
+    made, said = notes.registration(ledger[0]), figures(ledger)
+
+    assert made is not None
+    assert (set(made.sentinels), made.risks) == (set(TASKS[:4]), ())
+    assert said.sentinels is not None
+    assert (said.sentinels.predicted, said.sentinels.hit) == (4, 1)
+    assert said.breaks is not None
+    assert said.breaks.predicted == 0
+
+
 def test_one_trial_at_a_time_is_known() -> None:
     begun = [*trial_step(CASE, WANTED, POOL, [], {}, NOW).entries]
     key = (CASE.change, CASE.revision)
