@@ -18,6 +18,9 @@ class Source(Protocol):
     def account(self) -> int:
         """Whose pulls are ours."""
 
+    def low_until(self) -> float:
+        """When there are calls for collecting again (seconds since 1970); 0 when there are now."""
+
     def runs(self, head_sha: str) -> Sequence[WorkflowRun]:
         """The runs at a head, newest first."""
 

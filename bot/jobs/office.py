@@ -34,6 +34,7 @@ RESENT_DAYS = 3
 """GitHub sends again what is at most so old:
 https://docs.github.com/webhooks/testing-and-troubleshooting-webhooks/redelivering-webhooks"""
 
+NEARLY_SPENT = "the hour's calls are nearly spent"
 NOT_NOW = (UserError, LaterError, AwayError)
 
 Put = Callable[[Hint], object]
@@ -230,10 +231,15 @@ class Office:
 
     def _collect(self, place: Repository, visitor: Visitor, since: str) -> Looked:
         """The evidence of every head whose runs have ended since then; what was left out is said."""
+        if _spare(visitor.source, since):
+            return Looked(since, 0, (NEARLY_SPENT,))
         seen = finished_heads(visitor.source, since)
         notes: list[str] = []
         fresh = 0
-        for head in seen.heads:
+        for done, head in enumerate(seen.heads):
+            if _spare(visitor.source, since):
+                waiting = f"{len(seen.heads) - done} heads wait: {NEARLY_SPENT}"
+                return Looked(since, fresh, (waiting, *notes[: MAX_NOTES - 1]))
             found = collect_head(visitor.source, place, head.sha, self.memory.evidence, self.now())
             fresh += found.status == "stored"
             notes += [f"{head.sha[:12]}: left out: {one}" for one in found.left_out]
@@ -267,3 +273,12 @@ class Office:
             where = (Where(one.id, one.name),)
             self.put(Hint("sweep", "", "repository", installation=one.installation, places=where))
         return len(wanted)
+
+
+def _spare(source: Source, since: str) -> bool:
+    """Whether the calls that are left are not for mining. LaterError where nobody has looked before: what is decided
+    from a part of the evidence would take back what all of it says."""
+    until = source.low_until()
+    if until and not since:
+        raise LaterError(NEARLY_SPENT, until)
+    return bool(until)

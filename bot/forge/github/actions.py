@@ -51,6 +51,10 @@ class Actions:
         self._lately: tuple[Artifact, ...] | None = None
         self._zips: dict[int, bytes] = {}
 
+    def low_until(self) -> float:
+        """When there are calls for collecting again (seconds since 1970); 0 when there are now."""
+        return self._reader.low_until()
+
     # --- runs ---------------------------------------------------------------------------------------------------------
 
     def runs(self, head_sha: str) -> tuple[WorkflowRun, ...]:

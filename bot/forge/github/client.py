@@ -200,6 +200,10 @@ class Reader(Client):
     def __init__(self, auth: Any, api: str, tokens: MemCache | None = None, pace: Pace | None = None) -> None:
         super().__init__(auth, api, again=True, tokens=tokens, pace=pace)
 
+    def low_until(self) -> float:
+        """When there are calls for mining again (seconds since 1970); 0 when there are now."""
+        return self._pace.low_until()
+
     def location(self, path: str) -> str:
         """Where a redirect leads; it is not followed, for our token is not for who stands there."""
         asking = Client(self._auth, self.api, again=True, tokens=self._tokens, redirects=False)

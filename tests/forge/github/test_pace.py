@@ -53,9 +53,21 @@ def test_what_says_nothing_of_the_budget_stops_nothing(headers: dict[str, str]) 
     pace.begin(write=True)
 
 
-def test_a_budget_that_is_nearly_spent_puts_everything_off_until_it_is_renewed() -> None:
+def test_the_last_calls_are_for_what_cannot_wait() -> None:
     pace, _ = paced()
+    assert pace.low_until() == 0.0
+    pace.note(told(200, 60))
+    assert pace.low_until() == 0.0
     pace.note(told(199, 60))
+
+    pace.begin(write=True)
+
+    assert 50 < pace.low_until() - time.time() <= 60
+
+
+def test_a_budget_that_is_spent_puts_everything_off_until_it_is_renewed() -> None:
+    pace, _ = paced()
+    pace.note(told(0, 60))
 
     with pytest.raises(RateLimitedError) as error:
         pace.begin(write=False)
