@@ -575,7 +575,10 @@ def _worker(inbox: Inbox, who: Credentials, threads: int) -> Worker:
     office = _office(inbox, who)
 
     def sweep_all() -> None:
-        for missed in office.sweep().missed:
+        begun = time.time()
+        swept = office.sweep()
+        inbox.keep_only(swept.installations, begun)
+        for missed in swept.missed:
             log({"at": round(time.time(), 3), "what": "missed", "why": redact(missed)})
         inbox.swept(time.time())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Any, Protocol
 
@@ -16,7 +16,11 @@ EVERY_SECONDS = 3600.0
 
 
 class Swept(Protocol):
-    """What a sweep put there."""
+    """What a sweep found, and put there."""
+
+    @property
+    def installations(self) -> Collection[int]:
+        """Where the App is."""
 
     @property
     def repositories(self) -> int:
@@ -62,13 +66,18 @@ class Inbox(Protocol):
     def swept(self, at: float) -> None:
         """Remember that everything was looked at."""
 
+    def keep_only(self, installations: Collection[int], before: float) -> int:
+        """Drop what was known of others before that time."""
+
 
 def sweep(office: Office, inbox: Inbox, *, queue: bool = False, now: Callable[[], float] = time.time) -> dict[str, Any]:
     """Sweep, and unless somebody else does (`queue`) work off all there is: what was deferred is left to the next one.
 
     The record: repositories, resent, visited, deferred, failed (lines that say what is to be mended), notes.
     """
+    begun = now()
     swept = office.sweep()
+    inbox.keep_only(swept.installations, begun)
     record: dict[str, Any] = {"repositories": swept.repositories, "resent": swept.resent, "visited": 0, "deferred": 0}
     record |= {"failed": list(swept.missed), "notes": []}
     while not queue and (work := inbox.take("sweep", now(), LEASE_SECONDS)) is not None:

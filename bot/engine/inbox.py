@@ -11,7 +11,7 @@ Times are seconds since 1970, told by whoever calls: the clocks of several hosts
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any
 from uuid import uuid4
@@ -176,11 +176,16 @@ class Inbox:
                 count += gone
         return count
 
-    def forget_installation(self, installation: int) -> int:
-        """Drop all that is known of an installation that is gone, and say how many deliveries that was."""
+    def keep_only(self, installations: Collection[int], before: float) -> int:
+        """Drop all that is known of installations that are gone: of no other one was anything heard since `before`.
+
+        How many deliveries that was.
+        """
+        count = 0
         with self._database.change() as connection:
-            gone = [connection.execute(one, {"installation_": installation}) for one in sql.OF_INSTALLATION]
-        return gone[-1].rowcount
+            for gone in set(connection.scalars(sql.INSTALLATIONS, {"at": before})) - {0, *installations}:
+                count += [connection.execute(one, {"installation_": gone}) for one in sql.OF_INSTALLATION][-1].rowcount
+        return count
 
     def close(self) -> None:
         """Write what waits, and let go."""

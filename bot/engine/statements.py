@@ -118,6 +118,11 @@ FORGET = sa.delete(DELIVERY).where(
         .limit(sa.bindparam("most", type_=sa.Integer))
     )
 )
+INSTALLATIONS = (
+    sa.select(DELIVERY.c.installation)
+    .group_by(DELIVERY.c.installation)
+    .having(sa.func.max(DELIVERY.c.received_at) < AT)
+)
 OF_INSTALLATION = tuple(
     sa.delete(table).where(table.c.installation == INSTALLATION) for table in (SERVED, JOB, BUSY, DELIVERY)
 )

@@ -85,8 +85,10 @@ class Premises(Protocol):
 
 
 class Swept(NamedTuple):
-    """How many repositories want a visit, how many deliveries GitHub sends again, what could not be looked at."""
+    """Where the App is (suspended, too), how many repositories want a visit, how many deliveries GitHub sends again,
+    what could not be looked at."""
 
+    installations: tuple[int, ...]
     repositories: int
     resent: int
     missed: tuple[str, ...]
@@ -112,6 +114,8 @@ class Office:
         Where something happened to the issue that asks an owner where to start, the whole owner is looked at.
         """
         try:
+            if work.kind == "installation" and self._is_gone(work.installation):
+                return Done("the App is not there any more; what was kept of it is deleted")
             if work.kind == "installation" or not work.repository:
                 return Done(self.welcome_owner(work.installation))
             name = next((place.name for place in work.hints[-1].places if place.id == work.repository), "")
@@ -124,6 +128,14 @@ class Office:
             return Done("; ".join(visited.notes))
         except LaterError as error:
             return Later(error.until, str(error), "installation")
+
+    def _is_gone(self, installation: int) -> bool:
+        """Whether the App was taken out; then what is kept of its repositories is deleted at once."""
+        installations = self.premises.all()
+        if any(one.id == installation for one in installations):
+            return False
+        lifecycle.tidy(self.memory, installations, {})
+        return True
 
     def sweep(self) -> Swept:
         """Let everything be visited.
@@ -149,7 +161,7 @@ class Office:
             resent = self.premises.resend(since.strftime("%Y-%m-%dT%H:%M:%SZ"))
         except NOT_NOW as error:
             missed.append(f"no delivery was sent again: {error}")
-        return Swept(count, resent, tuple(missed))
+        return Swept(tuple(one.id for one in installations), count, resent, tuple(missed))
 
     def visit(self, place: Repository) -> Visited:
         """Visit a repository; the others in which it found something to propose are visited soon."""

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
+from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from bot.engine.work import Work
 from tests.app.office import Running
 from tests.github.keys import pair
 from tests.github.server import Fault, GitHub
@@ -59,3 +63,24 @@ def test_a_github_that_is_away_is_told_in_one_line(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("flywheel: GitHub does not answer now (")
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_nothing_is_kept_of_an_installation_that_is_gone(
+    world: World, shop: Repository, github: GitHub, app: Running
+) -> None:
+    lamp = world.repository("elsewhere/lamp", {"AGENTS.md": "Be kind.\n"})
+    other = world.install("elsewhere", lamp)
+    app.sweep()
+    kept = [path for path in (app.folder / "data").rglob("*") if str(lamp.id) in path.name]
+    del world.installations[other.id]
+    with closing(app.inbox()) as inbox:
+        answer = app.office(inbox).answer(Work(other.id, 0, "installation", "", (), "lease", 1))
+        left = [path for path in (app.folder / "data").rglob("*") if str(lamp.id) in path.name]
+
+        assert kept
+        assert [] == left
+        assert "deleted" in str(answer)
+    app.ahead = timedelta(minutes=1)
+    app.sweep()
+    with closing(app.inbox()) as inbox:
+        assert 0 == inbox.keep_only([next(iter(world.installations))], time.time() + 3600)

@@ -158,11 +158,13 @@ def test_work_that_kills_its_workers_is_left_to_a_person(inbox: Inbox) -> None:
     assert [MAX_ATTEMPTS] == [one.attempts for one in inbox.letters(9)]
 
 
-def test_what_a_gone_installation_left_is_forgotten(inbox: Inbox) -> None:
+def test_what_a_gone_installation_left_is_forgotten_and_a_new_one_is_not(inbox: Inbox) -> None:
     put(inbox, hint("1"), hint("2", repository=11), hint("3", repository=12, installation=2))
+    inbox.put(hint("4", repository=13, installation=3), 5.0).result(10)
 
-    assert 2 == inbox.forget_installation(1)
-    assert 1 == inbox.counts()["received"]
+    assert 0 == inbox.keep_only([2], 1.0)
+    assert 2 == inbox.keep_only([2], 5.0)
+    assert 2 == inbox.counts()["received"]
 
 
 def test_old_ends_are_forgotten_and_nothing_that_waits(inbox: Inbox) -> None:
