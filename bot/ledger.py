@@ -17,7 +17,9 @@ from bot.model import Entry, TrialResult, asdict
 
 VERSION = 1
 MAX_LINE = 1 << 20
-LATER = frozenset({"category", "model", "watch", "aftermath", "trial", "detail", "number", "head", "by", "about"})
+LATER = frozenset(
+    {"category", "model", "watch", "aftermath", "trial", "detail", "number", "head", "by", "about", "same"}
+)
 """Fields that came after the first release: written only when they say something, so its lines stay as they are."""
 ENDED = frozenset({"dismissed", "withdrawn", "reverted"})
 OPEN = frozenset({"proposed", "updated", "frozen"})

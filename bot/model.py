@@ -657,6 +657,8 @@ class Entry(msgspec.Struct, frozen=True):
     """GitHub's id of the account that did it; 0 = the flywheel itself, or unknown."""
     about: int = 0
     """Of `settled` the last event of the timeline that was looked at; of what a command did, its comment."""
+    same: str = ""
+    """What the change writes, as 8 hex digits: equal in every repository in which it is the same."""
 
 
 class Turn(msgspec.Struct, frozen=True):

@@ -14,6 +14,7 @@ from bot.approval.record import category
 from bot.errors import UserError
 from bot.ledger import Ledger, Standing
 from bot.model import Detector, Effect, Entry, Episode, Exclusion, OpenIssue, OpenPull, Performed, Proposal, replace
+from bot.modifications.generate import same
 from bot.pages import body
 
 
@@ -122,6 +123,7 @@ def as_proposed(proposal: Proposal, number: int, at: str) -> Entry:
         category=category(change),
         model=proposal.model,
         number=number,
+        same=same(change.edits),
     )
 
 

@@ -114,16 +114,19 @@ def demoted(pull: Pull, story: Sequence[Entry], said: Next, now: str) -> Entry:
 
 
 def canary(story: Sequence[Entry], owner: Ledger, policy: Policy, now: str) -> tuple[Obstacle, ...]:
-    """What speaks against a change whose like is on its way in another repository of the owner.
+    """What speaks against a change that is on its way in another repository of the owner too.
 
-    One goes first, by the name of its repository; the others wait until its watch has an answer, at most as long as a
-    watch takes to be clean.
+    Changes of one category that write something else are not it; of lines of a version that did not say what they
+    write, all are. One goes first, by the name of its repository; the others wait until its watch has an answer, at
+    most as long as a watch takes to be clean.
     """
     mine = story[-1]
     waits = timedelta(days=policy.watch.days)
     for standing in owner.changes.values():
         other = standing.last
         if other.repository == mine.repository or not mine.category or other.category != mine.category:
+            continue
+        if mine.same and other.same and other.same != mine.same:
             continue
         like = owner.story(other.change)
         merged = next((one for one in reversed(like) if one.event == "merged"), None)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 
 from bot.model import Component, Detector, Edit, Harness, Modification, Pattern, Prediction
 from bot.modifications import patch
 from bot.modifications.adapters import ADAPTERS
 
+_OWN = re.compile(r"(?<=<!-- flywheel:begin )(\S{1,100}) [0-9a-f]{12}(?= -->)")
 FIRST = ("managed-block", "guard")
 """The kinds that bring a remedy; what keeps it up later is another change, with a record of its own."""
 
@@ -87,6 +90,15 @@ def revision(edits: Sequence[Edit]) -> str:
     """What the change says right now, 8 hex digits: it moves with the files underneath and with the patch."""
     ordered = sorted(edits, key=lambda edit: edit.path)
     return _digest(8, *(patch.blob(edit.before) for edit in ordered), patch.render(ordered))
+
+
+def same(edits: Sequence[Edit]) -> str:
+    """What the edits write and take away, 8 hex digits: the same wherever it is done, whatever stands around it."""
+    parts: list[str] = []
+    for edit in sorted(edits, key=lambda edit: edit.path):
+        before, after = (Counter(_OWN.sub(r"\1", text or "").splitlines()) for text in (edit.before, edit.after))
+        parts += ["-", *sorted((before - after).elements()), "+", *sorted((after - before).elements())]
+    return _digest(8, *parts)
 
 
 def _strength(pattern: Pattern) -> tuple[bool, bool, int, str]:
