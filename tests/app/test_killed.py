@@ -18,7 +18,7 @@ LIVES = 60
 
 
 @pytest.mark.parametrize("step", [pytest.param(one, marks=() if one is answer else pytest.mark.long) for one in STORY])
-def test_killed_after_each_of_its_writes_it_ends_where_it_would_have(
+def test_45_killed_after_each_of_its_writes_it_ends_where_it_would_have(
     stages: Stages, tmp_path: Path, step: Step
 ) -> None:
     settled = stages.settled(step)

@@ -62,7 +62,7 @@ def a_pair(at: At, seed: int) -> Iterator[Pair]:
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", [1, 2])
-def test_two_workers_of_which_one_dies_again_and_again_end_where_one_would_have(
+def test_45_two_workers_of_which_one_dies_again_and_again_end_where_one_would_have(
     stages: Stages, tmp_path: Path, seed: int
 ) -> None:
     with story(stages, tmp_path / "all") as at, listening(at) as ear:

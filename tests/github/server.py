@@ -71,6 +71,8 @@ class Fault:
     path: str = ".*"
     after: int = 0
     lasting: bool = False
+    wait: int = 60
+    """Seconds that the answer to a secondary limit asks for."""
 
     def __post_init__(self) -> None:
         self.counted = self.at > 0
@@ -107,6 +109,9 @@ class GitHub:
         """What goes wrong at the store, by id: `error` (503), `redirect` (to a cloud's metadata), `cut` half way."""
         self.remaining: dict[str, int] = {}
         self.limit = LIMIT
+        self.wait = 60
+        self.heard: Callable[[str], None] = lambda _path: None
+        """Called with the path of a call before it is answered."""
         self.written: Callable[[str], None] = lambda _path: None
         """Called with the path of a write that is done and not yet answered."""
         self.lock = threading.Lock()
@@ -146,7 +151,7 @@ class GitHub:
         return [one for one in self.exchanges if one.write]
 
     def fault(self, method: str, path: str, write: bool) -> str:
-        """The kind of fault that this call meets; empty for none."""
+        """The kind of fault that this call meets; empty for none. `wait` is then what it asks for."""
         for one in self.faults:
             one.at -= bool(one.at) and write
         due = [one for one in self.faults if one.at == 0 and (write or not one.counted)]
@@ -156,6 +161,7 @@ class GitHub:
                 if one.after < 0:
                     if not one.lasting:
                         self.faults.remove(one)
+                    self.wait = one.wait
                     return one.kind
         return ""
 
@@ -191,6 +197,7 @@ class GitHub:
         body = json.loads(raw) if raw else {}
         template, write, fault = "", method != "GET" and not parts.path.endswith("/access_tokens"), ""
         caller = NOBODY
+        self.heard(parts.path)
         notice(self.world, self.url, None)
         try:
             caller = routes_manifest.nobody(self.world, parts.path) or self.caller(headers.get("authorization", ""))
@@ -242,9 +249,9 @@ class GitHub:
         if left <= 0:
             raise Problem(403, "API rate limit exceeded for installation.", **{"X-RateLimit-Remaining": "0"})
         if fault == "secondary":
-            raise Problem(403, "You have exceeded a secondary rate limit.", **{"Retry-After": "60"})
+            raise Problem(403, "You have exceeded a secondary rate limit.", **{"Retry-After": str(self.wait)})
         if fault == "many":
-            raise Problem(429, "You have exceeded a secondary rate limit.", **{"Retry-After": "60"})
+            raise Problem(429, "You have exceeded a secondary rate limit.", **{"Retry-After": str(self.wait)})
         self.remaining[_purse(caller)] = left - 1
 
     @staticmethod

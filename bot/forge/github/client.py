@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 import httpx
 import msgspec
-from githubkit import AppAuthStrategy, GitHub, TokenAuthStrategy
+from githubkit import AppAuthStrategy, AppInstallationAuthStrategy, GitHub, TokenAuthStrategy
 from githubkit.cache import MemCache, MemCacheStrategy
 from githubkit.exception import GitHubException, RateLimitExceeded, RequestError, RequestFailed
 from githubkit.retry import RetryOption
@@ -62,6 +62,14 @@ NOTHING: Query = {}
 T = TypeVar("T")
 
 
+class Tokens(MemCache):
+    """What githubkit keeps of an App's tokens until they end."""
+
+    def forget(self) -> None:
+        """Ask for all of them anew."""
+        self._cache.clear()
+
+
 @dataclass(frozen=True)
 class App:
     """A GitHub App by its id and private key (PEM); `api` is another address for GitHub Enterprise Server."""
@@ -69,7 +77,7 @@ class App:
     id: int | str
     private_key: str = field(repr=False)
     api: str = API
-    tokens: MemCache = field(default_factory=MemCache, repr=False, compare=False)
+    tokens: Tokens = field(default_factory=Tokens, repr=False, compare=False)
     """The tokens of this App that still hold, so that a job does not ask for one that the last job had."""
 
     spacing: float = SECONDS
@@ -119,7 +127,7 @@ class _Cache(MemCacheStrategy):
     githubkit's own strategy is one for the whole process: the tokens of every App, and answers without bound.
     """
 
-    def __init__(self, tokens: MemCache) -> None:
+    def __init__(self, tokens: Tokens) -> None:
         super().__init__()
         self._cache = tokens
 
@@ -133,14 +141,14 @@ class Client:
         api: str,
         *,
         again: bool,
-        tokens: MemCache | None = None,
+        tokens: Tokens | None = None,
         redirects: bool = True,
         pace: Pace | None = None,
     ) -> None:
         self.api = api.rstrip("/")
         self._pace = pace or Pace(0.0)
         self._auth = auth
-        self._tokens = tokens if tokens is not None else MemCache()  # type: ignore[no-untyped-call]
+        self._tokens = tokens if tokens is not None else Tokens()  # type: ignore[no-untyped-call]
         self._github = GitHub(
             auth,
             base_url=self.api,
@@ -168,8 +176,21 @@ class Client:
         response = self.answer(method, path, missing=missing, body=body, query=query)
         return response.json() if response is not None and response.content else None
 
-    def answer(self, method: str, path: str, *, missing: bool = False, body: Any = None, query: Query = NOTHING) -> Any:
-        """The whole answer, for who needs its headers."""
+    def answer(
+        self,
+        method: str,
+        path: str,
+        *,
+        missing: bool = False,
+        body: Any = None,
+        query: Query = NOTHING,
+        renewed: bool = False,
+    ) -> Any:
+        """The whole answer, for who needs its headers.
+
+        A token may end before its time (a suspension takes it back): a new one is asked for once. What is refused for
+        its token was not done, so a write may be sent again as well.
+        """
         self._pace.begin(write=isinstance(self, Writer))
         try:
             response = self._github.request(method, path, params=dict(query) or None, json=body)
@@ -177,6 +198,9 @@ class Client:
             return response
         except GitHubException as error:
             failed = _status(error, f"{method} {path}")
+            if failed.status == 401 and not renewed and isinstance(self._auth, AppInstallationAuthStrategy):
+                self._tokens.forget()
+                return self.answer(method, path, missing=missing, body=body, query=query, renewed=True)
             if missing and failed.status in NOT_THERE:
                 return None
             raise failed from error
@@ -197,7 +221,7 @@ class Client:
 class Reader(Client):
     """Reads, tries again after 5xx and time-outs, and asks whether what it has is still true before it pays for it."""
 
-    def __init__(self, auth: Any, api: str, tokens: MemCache | None = None, pace: Pace | None = None) -> None:
+    def __init__(self, auth: Any, api: str, tokens: Tokens | None = None, pace: Pace | None = None) -> None:
         super().__init__(auth, api, again=True, tokens=tokens, pace=pace)
 
     def low_until(self) -> float:
@@ -236,7 +260,7 @@ class Reader(Client):
 class Writer(Client):
     """Writes, each call once: what was not answered may have happened, and only a fresh look can tell."""
 
-    def __init__(self, auth: Any, api: str, tokens: MemCache | None = None, pace: Pace | None = None) -> None:
+    def __init__(self, auth: Any, api: str, tokens: Tokens | None = None, pace: Pace | None = None) -> None:
         super().__init__(auth, api, again=False, tokens=tokens, pace=pace)
 
     def write(self, method: str, path: str, kind: type[T], body: Mapping[str, Any]) -> T:
