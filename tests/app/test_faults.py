@@ -39,6 +39,7 @@ def clear(at: At) -> None:
     at.app.ahead += LATER
 
 
+@pytest.mark.long
 def test_a_read_of_each_kind_that_fails_once_is_read_again(stages: Stages, tmp_path: Path) -> None:
     settled = stages.settled(answer)
     with running(stages.after(answer).copy(tmp_path / "first"), tmp_path / "first/flywheel") as at:
