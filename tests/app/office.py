@@ -83,7 +83,8 @@ class Running:
         return queue(self.folder)
 
     def office(self, inbox: Inbox) -> Office:
-        made = office(App(self.world.app_id, keys.pair()[0], self.github.url, spacing=0.0), self.folder, inbox)
+        api = self.github.url + ("/api/v3" if self.github.enterprise else "")
+        made = office(App(self.world.app_id, keys.pair()[0], api, spacing=0.0), self.folder, inbox)
         return replace(made, now=self.now, paused=self.is_paused)
 
     def is_paused(self) -> bool:

@@ -13,6 +13,7 @@ import pytest
 
 from bot.engine.work import Work
 from tests.app.office import Running
+from tests.app.small import Stages, answer, end_state, running
 from tests.github.keys import pair
 from tests.github.server import Fault, GitHub
 from tests.github.world import Repository, World
@@ -63,6 +64,24 @@ def test_a_github_that_is_away_is_told_in_one_line(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("flywheel: GitHub does not answer now (")
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_github_of_ones_own_is_swept_below_its_prefix(shop: Repository, github: GitHub, app: Running) -> None:
+    github.enterprise = True
+
+    record = app.sweep()
+
+    assert (record["visited"], record["resent"]) == (1, 0)
+
+
+@pytest.mark.long
+def test_a_github_of_ones_own_is_served_as_the_public_one(stages: Stages, tmp_path: Path) -> None:
+    settled = stages.settled(answer)
+    with running(stages.after(answer).copy(tmp_path / "all"), tmp_path / "all/flywheel") as at:
+        at.github.enterprise = True
+        at.app.sweep(2)
+
+        assert settled == end_state(at.world)
 
 
 def test_nothing_is_kept_of_an_installation_that_is_gone(

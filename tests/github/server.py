@@ -109,6 +109,9 @@ class GitHub:
         """What goes wrong at the store, by id: `error` (503), `redirect` (to a cloud's metadata), `cut` half way."""
         self.remaining: dict[str, int] = {}
         self.limit = LIMIT
+        self.enterprise = False
+        """Whether it is a server of somebody's own: REST is below /api/v3 then, GraphQL at /api/graphql.
+        https://docs.github.com/enterprise-server/rest/using-the-rest-api/getting-started-with-the-rest-api"""
         self.wait = 60
         self.heard: Callable[[str], None] = lambda _path: None
         """Called with the path of a call before it is answered."""
@@ -325,8 +328,11 @@ class _Api(_Handler):
         length = int(self.headers.get("Content-Length") or 0)
         raw = self.rfile.read(length)
         headers = {name.lower(): value for name, value in self.headers.items()}
+        path = self.path
+        if self.github.enterprise:
+            path = "/graphql" if path == "/api/graphql" else path.removeprefix("/api/v3") if "/api/v3/" in path else "/"
         with self.github.lock:
-            answer, fault = self.github.handle(self.command, self.path, headers, raw)
+            answer, fault = self.github.handle(self.command, path, headers, raw)
         if fault == "cut":
             self.close_connection = True
             self.connection.shutdown(2)
