@@ -474,14 +474,14 @@ def serve(
 
     serving.need_server("serve")
     from bot.commands.credentials import credentials
-    from bot.engine.inbox import Inbox
+    from bot.engine.inbox import BURST_SECONDS, Inbox
     from bot.forge import server, webhook
 
     who = credentials(os.environ)
     serving.serve(
         serving.settings(os.environ, host, port),
         webhook.secrets_of,
-        Inbox,
+        lambda url: Inbox(url, BURST_SECONDS),
         lambda secrets, inbox, wanted: server.serve(
             server.app(secrets, inbox, app_id=wanted.app_id), wanted.host, wanted.port
         ),

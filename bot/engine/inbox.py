@@ -29,6 +29,8 @@ from bot.hosting.hints import Hint
 
 MAX_ATTEMPTS = 5
 MAX_REASON = 500
+BURST_SECONDS = 30.0
+"""CI tells of every job and check by itself, within a minute or so."""
 CHUNK = 5_000
 """Rows that one transaction changes at most: nobody else writes while it runs."""
 
@@ -36,9 +38,13 @@ _Key = tuple[int, int, str, str]
 
 
 class Inbox:
-    """The queue in one database, for any number of threads and processes. UserError when it cannot be opened."""
+    """The queue in one database, for any number of threads and processes. UserError when it cannot be opened.
 
-    def __init__(self, url: str) -> None:
+    What can wait (bot/hosting/hints.py) is begun `burst` seconds after the first of it, so that all of it is one visit.
+    """
+
+    def __init__(self, url: str, burst: float = 0.0) -> None:
+        self._burst = burst
         self._database = Database(url)
         try:
             upgrade(self._database)
@@ -160,7 +166,7 @@ class Inbox:
             chunk = {"ids": ids[start : start + CHUNK]}
             with self._database.change() as connection:
                 count += connection.execute(sql.RETRY, chunk).rowcount
-                connection.execute(self._upserts.jobs, chunk)
+                connection.execute(self._upserts.jobs, {**chunk, **self._waiting(())})
                 connection.execute(self._upserts.served, chunk)
         return count
 
@@ -196,17 +202,23 @@ class Inbox:
         """The writer's transaction; of two with the same id the first one is new."""
         rows: dict[str, sql.Row] = {}
         ids = []
+        can_wait = []
         for one in batch:
             row = _row(one.hint, one.at)
             ids.append(row[0] if row[0] not in rows else "")
+            can_wait += [row[0]] if self._burst and one.hint.can_wait else []
             rows.setdefault(row[0], row)
         with self._database.change() as connection:
             told = {"rows": msgspec.json.encode(list(rows.values())).decode()}
             news = set(connection.scalars(self._upserts.put, told))
             if news:
-                connection.execute(self._upserts.jobs, {"ids": list(news)})
+                connection.execute(self._upserts.jobs, {"ids": list(news), **self._waiting(can_wait)})
                 connection.execute(self._upserts.served, {"ids": list(news)})
         return [one in news for one in ids]
+
+    def _waiting(self, ids: Sequence[str]) -> dict[str, Any]:
+        """Which of the deliveries can wait, and how long; no delivery is called ""."""
+        return {"can_wait": list(ids) or [""], "burst": self._burst}
 
     def _has_work(self, at: float) -> bool:
         """Whether there is something to take; a reader costs nobody the lock, however often it looks."""
@@ -216,6 +228,7 @@ class Inbox:
     def _hold(self, connection: sa.Connection, key: _Key, lease: str, at: float, seconds: float) -> None:
         busy = dict(zip(sql.KEY, key, strict=True)) | {"holder": lease, "until": at + seconds}
         connection.execute(self._upserts.busy, busy)
+        connection.execute(sql.BEGIN, sql.of_key(key))
         connection.execute(self._upserts.serve, {"installation": key[0], "at": at})
 
     def _end(self, work: Work, at: float, state: str, reason: str) -> bool:

@@ -1,6 +1,7 @@
 """What is asked of the tables, in words that SQLite and PostgreSQL both understand.
 
-Parameters by name: `at` now, in seconds since 1970; `rows` a JSON list of Row, `ids` a list; `lease`; a key's columns.
+Parameters by name: `at` now, in seconds since 1970; `rows` a JSON list of Row, `ids` a list, `can_wait` those of them
+that are begun `burst` seconds after the first of them; `lease`; a key's columns.
 """
 
 from __future__ import annotations
@@ -18,6 +19,10 @@ UNTIL = sa.bindparam("until_", type_=sa.Double)
 LEASE = sa.bindparam("lease", type_=sa.Text)
 INSTALLATION = sa.bindparam("installation_", type_=sa.BigInteger)
 IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
+CAN_WAIT: sa.BindParameter[Any] = sa.bindparam("can_wait", expanding=True)
+BURST = sa.bindparam("burst", type_=sa.Double)
+IN_HAND = -1.0
+"""The `due` of a job from its begin until something new is told: what CI says then is a burst of its own."""
 Row = tuple[str, int, int, str, str, str, float, int]
 """id, installation, repository, kind, subject, hint, received at, 1 where no delivery caused it."""
 
@@ -75,6 +80,7 @@ GIVE_BACK = (
     .where(_HELD)
     .values(holder="", attempts=DELIVERY.c.attempts - sa.bindparam("uncounted", type_=sa.Integer))
 )
+BEGIN = sa.update(JOB).where(_of(JOB)).values(due=IN_HAND)
 PUT_OFF = sa.update(JOB).where(_of(JOB)).values(due=UNTIL)
 PUT_OFF_ALL = sa.update(SERVED).where(SERVED.c.installation == INSTALLATION, SERVED.c.due < UNTIL).values(due=UNTIL)
 DROP_JOB = sa.delete(JOB).where(_of(JOB), ~sa.exists().where(_WAITING))
@@ -134,16 +140,7 @@ class Upserts:
     def __init__(self, *, is_sqlite: bool) -> None:
         insert: Any = sqlite.insert if is_sqlite else postgresql.insert
         self.put = _put(insert, is_sqlite=is_sqlite)
-        self.jobs = (
-            insert(JOB)
-            .from_select(
-                [*KEY, "first"],
-                sa.select(*(DELIVERY.c[name] for name in KEY), sa.func.min(DELIVERY.c.received_at))
-                .where(DELIVERY.c.id.in_(IDS))
-                .group_by(*(DELIVERY.c[name] for name in KEY)),
-            )
-            .on_conflict_do_nothing()
-        )
+        self.jobs = _jobs(insert)
         self.served = (
             insert(SERVED)
             .from_select(
@@ -155,6 +152,22 @@ class Upserts:
         self.busy = _upsert(insert, BUSY, ["installation", "repository"])
         self.serve = _upsert(insert, SERVED, ["installation"], kept=("due",))
         self.mark = _upsert(insert, MARK, ["name"])
+
+
+def _jobs(insert: Any) -> Any:
+    """A row for each key of `ids`, due at once when one of them is. What is due at once is not put off by what can
+    wait, and goes before it; what was put off for longer than a burst stays so."""
+    due = sa.case((DELIVERY.c.id.in_(CAN_WAIT), DELIVERY.c.received_at + BURST), else_=0.0)
+    made = insert(JOB).from_select(
+        [*KEY, "first", "due"],
+        sa.select(*(DELIVERY.c[name] for name in KEY), sa.func.min(DELIVERY.c.received_at), sa.func.min(due))
+        .where(DELIVERY.c.id.in_(IDS))
+        .group_by(*(DELIVERY.c[name] for name in KEY)),
+    )
+    new = made.excluded
+    sooner = sa.and_(new.due == 0.0, JOB.c.due != 0.0, JOB.c.due <= new.first + BURST)
+    next_burst = sa.and_(new.due != 0.0, JOB.c.due == IN_HAND)
+    return made.on_conflict_do_update(index_elements=KEY, set_={"due": new.due}, where=sa.or_(sooner, next_burst))
 
 
 def _upsert(insert: Any, table: sa.Table, key: list[str], kept: tuple[str, ...] = ()) -> Any:

@@ -41,7 +41,7 @@ JOB = Table(
     Column("first", Double, nullable=False),
     Column("due", Double, nullable=False, server_default="0"),
 )
-"""What waits, one row a key: since when, and not to be begun before `due`."""
+"""What waits, one row a key: since when, and not to be begun before `due`; `due` is -1 while nothing is new."""
 
 BUSY = Table(
     "busy",

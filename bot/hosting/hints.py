@@ -8,6 +8,9 @@ import msgspec
 
 Kind = Literal["installation", "pull", "issue", "run", "head", "ref", "repository", "nothing", "unknown"]
 
+PEOPLES = ("requested_action", "rerequested")
+"""What people do to a check: https://docs.github.com/webhooks/webhook-events-and-payloads#check_run"""
+
 
 class Place(msgspec.Struct, frozen=True):
     """A repository as GitHub numbers and names it; the number stays when the name changes."""
@@ -46,6 +49,12 @@ class Hint(msgspec.Struct, frozen=True):
     def repository(self) -> int:
         """The one repository that this is about; 0 when it is about none or about several."""
         return self.places[0].id if len(self.places) == 1 and self.kind != "installation" else 0
+
+    @property
+    def can_wait(self) -> bool:
+        """Whether nobody waits for an answer, and more will probably follow at once: CI or a bot says it, no person."""
+        by_ci = self.kind in ("run", "head") and self.action not in PEOPLES
+        return self.delivery != "" and self.kind != "installation" and (by_ci or self.sender_type == "Bot")
 
     @property
     def subject(self) -> str:

@@ -5,9 +5,12 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
 from sqlalchemy.exc import IntegrityError
 
@@ -433,3 +436,95 @@ def test_what_ended_is_forgotten_in_chunks_and_failures_later(inbox: Inbox, monk
     assert 0 == inbox.forget(9.0, 10.0)
     assert 5 == inbox.forget(11.0, 10.0)
     assert {"received": 0, "done": 0, "failed": 1} == inbox.counts()
+
+
+def by_ci(delivery: str, **more: str) -> Hint:
+    """What a check that ends causes."""
+    return Hint("check_run", delivery, "head", installation=1, places=hint("").places, sha="a" * 40, **more)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def patient(url: str) -> Iterator[Inbox]:
+    with closing(Inbox(url, burst=30.0)) as found:
+        yield found
+
+
+def told(inbox: Inbox, at: float, *hints: Hint) -> None:
+    for one in hints:
+        inbox.put(one, at).result(10)
+
+
+def begun(inbox: Inbox, at: float) -> list[str]:
+    """The deliveries of the work that is begun then."""
+    work = inbox.take("a", at, 60.0)
+    return [one.delivery for one in work.hints] if work else []
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        hint("1"),
+        by_ci("1", action="rerequested"),
+        Hint("sweep", "", "repository", installation=1, places=hint("").places),
+        Hint("installation", "1", "installation", installation=1, sender_type="Bot"),
+    ],
+)
+def test_what_somebody_waits_for_is_begun_at_once(patient: Inbox, one: Hint) -> None:
+    told(patient, 100.0, one)
+
+    assert patient.take("a", 100.0, 60.0)
+
+
+@pytest.mark.parametrize("one", [by_ci("1"), msgspec.structs.replace(hint("1"), sender_type="Bot")])
+def test_what_can_wait_is_begun_a_little_later_with_all_that_came_after_it(patient: Inbox, one: Hint) -> None:
+    told(patient, 100.0, one)
+    told(patient, 120.0, by_ci("2"))
+
+    assert [] == begun(patient, 129.0)
+    assert ["1", "2"] == begun(patient, 130.0)
+
+
+def test_a_person_takes_along_what_can_wait_and_is_not_put_off_by_it(patient: Inbox) -> None:
+    told(patient, 100.0, by_ci("1"))
+    told(patient, 110.0, hint("2"))
+    told(patient, 111.0, by_ci("3"))
+
+    assert ["1", "2", "3"] == begun(patient, 111.0)
+
+
+def test_what_ci_says_during_a_visit_is_a_burst_of_its_own_and_a_person_ends_it(patient: Inbox) -> None:
+    told(patient, 100.0, hint("1"))
+    first = patient.take("a", 100.0, 60.0)
+    assert first
+    told(patient, 101.0, by_ci("2"))
+    assert patient.done(first, 102.0)
+    assert [] == begun(patient, 130.0)
+    second = patient.take("a", 131.0, 60.0)
+    assert second
+    told(patient, 132.0, by_ci("3"), hint("4"), by_ci("5"))
+    assert patient.done(second, 133.0)
+
+    assert ["3", "4", "5"] == begun(patient, 133.0)
+
+
+def test_what_was_put_off_for_longer_is_brought_forward_by_nobody(patient: Inbox) -> None:
+    told(patient, 100.0, hint("1"))
+    first = patient.take("a", 100.0, 60.0)
+    assert first
+    assert patient.later(first, 400.0)
+    told(patient, 101.0, hint("2"), by_ci("3"))
+
+    assert [] == begun(patient, 399.0)
+    assert ["1", "2", "3"] == begun(patient, 400.0)
+
+
+def test_a_stream_of_what_can_wait_keeps_nothing_from_being_begun(patient: Inbox) -> None:
+    taken = []
+    for second in range(0, 200, 5):
+        told(patient, float(second), by_ci(str(second)))
+        work = patient.take("a", float(second), 60.0)
+        if work:
+            taken.append(second)
+            assert patient.done(work, second + 1.0)
+
+    assert [30, 65, 100, 135, 170] == taken
