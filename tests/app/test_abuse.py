@@ -18,6 +18,7 @@ CALLS = 25
 """Into a visit of the repository: evidence was looked at, and what people did was not."""
 
 
+@pytest.mark.long
 def test_41_a_configuration_that_only_a_pull_has_is_no_configuration(stages: Stages, tmp_path: Path) -> None:
     with running(stages.after(choose).copy(tmp_path / "all"), tmp_path / "all/flywheel") as at:
         at.app.sweep(2)
@@ -42,6 +43,7 @@ def test_46_a_limit_puts_off_its_installation_and_no_other(
     assert app.sweep()["visited"] >= 2
 
 
+@pytest.mark.long
 def test_46_a_token_that_ends_in_the_middle_is_asked_for_once_more(stages: Stages, tmp_path: Path) -> None:
     settled = stages.settled(answer)
     with running(stages.after(answer).copy(tmp_path / "all"), tmp_path / "all/flywheel") as at:
@@ -76,9 +78,8 @@ def uninstalled(at: At) -> Callable[[], None]:
     return lambda: at.world.installations.update({made.id: made})
 
 
-@pytest.mark.parametrize(
-    "what", [suspended, *(pytest.param(one, marks=pytest.mark.long) for one in (archived, uninstalled))]
-)
+@pytest.mark.long
+@pytest.mark.parametrize("what", [archived, suspended, uninstalled])
 def test_48_what_becomes_of_a_repository_in_the_middle_of_a_visit_loses_nothing(
     stages: Stages, tmp_path: Path, what: Callable[[At], Callable[[], None]]
 ) -> None:

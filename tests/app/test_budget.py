@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from bot.forge.github.pace import RESERVE
 from tests.app.small import SHARED, Stages, answer, configure, end_state, running
+
+pytestmark = pytest.mark.long
 
 
 def test_what_people_did_is_obeyed_with_the_last_calls(stages: Stages, tmp_path: Path) -> None:
