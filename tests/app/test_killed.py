@@ -10,14 +10,15 @@ import pytest
 
 from bot.engine.keeping import LEASE_SECONDS
 from tests.app.life import begin
-from tests.app.small import STORY, At, Stages, Step, answer, end_state, running
+from tests.app.small import STORY, At, Stages, Step, end_state, running
 
+pytestmark = pytest.mark.long
 OBJECTS = ("/git/trees", "/git/commits")
 LIVES = 60
 """More than any step has writes."""
 
 
-@pytest.mark.parametrize("step", [pytest.param(one, marks=() if one is answer else pytest.mark.long) for one in STORY])
+@pytest.mark.parametrize("step", STORY)
 def test_45_killed_after_each_of_its_writes_it_ends_where_it_would_have(
     stages: Stages, tmp_path: Path, step: Step
 ) -> None:
