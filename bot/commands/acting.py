@@ -40,6 +40,10 @@ class Remembered(Protocol):
     def lines(self) -> Sequence[str]:
         """In their order."""
 
+    @property
+    def spoiled(self) -> str:
+        """Who else wrote there, and the mend; empty when nobody did."""
+
 
 class Hand(applying.Forge, Protocol):
     """One repository, through the token of the job."""
@@ -98,7 +102,7 @@ def propose(bundles: Path, out: Path, environment: Mapping[str, str], shell: She
     with shell.open(name, token) as hand:
         found = _configured(hand)
         read = vouch(bundles, name, hand.number(), hand.run)
-        remembered = ledger.fold(under(hand.read_ledger().lines, name))
+        remembered = ledger.fold(under(hand.read_ledger().lines, name))  # that of another token is left to `apply`
         harness = hand.harness()
     made = deliberate(once_each(read.episodes), harness, remembered, found.policy, shipped_detectors(), at)
     proposals = [applying.limited(one, remembered) for one in (*made.proposals, *made.held)]
@@ -127,7 +131,10 @@ def apply(file: Path, environment: Mapping[str, str], shell: Shell, *, dry_run: 
     crossed = document.decode(_bytes(file), name)
     with shell.open(name, token) as hand:
         found = _configured(hand)
-        remembered = ledger.fold(under(hand.read_ledger().lines, name))
+        written = hand.read_ledger()
+        if written.spoiled:
+            raise UserError(written.spoiled)
+        remembered = ledger.fold(under(written.lines, name))
         here = Here(hand.harness(), remembered, found.policy, shipped_detectors(), shell.now())
         done = applying.apply(crossed, here, hand, dry_run=dry_run)
         is_runner = hand.is_runner

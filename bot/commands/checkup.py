@@ -121,6 +121,7 @@ def _repository(found: Health, repository: str, policy: Policy) -> Iterator[Row]
     yield Row("repository", "ok", f"{seen.name}, default branch {seen.branch}")
     yield _configuration(found, seen, policy)
     yield from _shared(found, seen, policy)
+    yield from _ledger(found, seen)
     yield from _may_be_asked(seen)
     yield from _evidence(found, seen)
     yield from _merging(found, seen)
@@ -151,6 +152,17 @@ def _shared(found: Health, seen: Seen, policy: Policy) -> Iterator[Row]:
         yield row_of("shared-configuration", problem.text)
         return
     yield Row("shared-configuration", "ok", "valid")
+
+
+def _ledger(found: Health, seen: Seen) -> Iterator[Row]:
+    if found.app is None:
+        return
+    if seen.ledger is None:
+        yield Row("ledger", "unknown", found.failed.get("ledger", "not told"), "Look again later.")
+    elif seen.ledger:
+        yield row_of("ledger", seen.ledger)
+    else:
+        yield Row("ledger", "ok", "nobody else writes to it")
 
 
 def _may_be_asked(seen: Seen) -> Iterator[Row]:

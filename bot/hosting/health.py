@@ -37,6 +37,8 @@ class Seen(msgspec.Struct, frozen=True):
     file: str | None = None
     shared: str | None = None
     """The text of the owner's shared configuration, None when there is none that we see."""
+    ledger: str | None = None
+    """Who else wrote to its ledger, and the mend; empty when nobody did."""
 
 
 class Health(msgspec.Struct, frozen=True):

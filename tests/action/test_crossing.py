@@ -265,6 +265,22 @@ def test_without_a_token_or_a_file_it_says_what_is_missing(writing: Runner, writ
     assert {} == writing.outputs()
 
 
+def test_where_another_token_keeps_the_ledger_nothing_is_opened(
+    writing: Runner, world: World, shop: Repository, handed: dict[str, Any], write_token: str
+) -> None:
+    stage.give(writing, handed)
+    assert (
+        0 == writing.step("apply", token=stage.token(world, shop, stage.WRITES, "app[bot]"), dry_run="false").returncode
+    )
+    before = opened(shop)
+
+    done = writing.step("apply", token=write_token, dry_run="false")
+
+    assert 2 == done.returncode
+    assert "by app[bot], and only github-actions[bot] may write there. Let either the App or the Action" in done.stderr
+    assert before == opened(shop)
+
+
 def test_a_crash_after_the_pull_is_mended_by_the_next_run(
     writing: Runner, shop: Repository, handed: dict[str, Any], write_token: str
 ) -> None:

@@ -237,6 +237,19 @@ def test_what_is_wrong_with_a_repository(environment: dict[str, str], world: Wor
     ]
 
 
+def test_a_ledger_to_which_somebody_else_writes(
+    environment: dict[str, str], till: Repository, ann: pygithub.Github
+) -> None:
+    repo = ann.get_repo("octo/till")
+    repo.create_git_ref("refs/heads/flywheel/ledger", repo.get_branch("main").commit.sha)
+
+    found = rows(environment, "octo/till")
+
+    assert ["ledger"] == list(missing(found))
+    assert "only flywheel-under-test[bot] may write there" in found["ledger"].said
+    assert "delete it" in found["ledger"].mend
+
+
 def test_a_shared_file_that_cannot_be_read_is_said_and_stops_a_valid_one(
     environment: dict[str, str], till: Repository, world: World, ann: pygithub.Github
 ) -> None:

@@ -17,9 +17,11 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from githubkit import AppAuthStrategy
 
 from bot.errors import UserError
+from bot.forge.github import ledger
 from bot.forge.github.client import PAGE, TIMEOUT, App, Permissions, Reader, with_token
 from bot.forge.github.errors import RateLimitedError, StatusError, UnavailableError
 from bot.forge.github.onboarding import default_file
+from bot.forge.github.place import Place
 from bot.hosting.asked import PERMISSIONS
 from bot.hosting.health import Health, Party, Seen
 
@@ -110,7 +112,7 @@ def look(app: App, repository: str, files: Files, now: Callable[[], float] = tim
     wanted: Permissions = {name: "read" for name in granted.permissions if name in PERMISSIONS}
     reader = app.reader(granted.id, repository, wanted)
     try:
-        seen = _seen(reader, repository, files, failed)
+        seen = _with_ledger(_seen(reader, repository, files, failed), reader, failed)
     finally:
         reader.close()
     owners = f"{repository.partition('/')[0]}/{files.shared_repository}"
@@ -186,6 +188,15 @@ def _with_shared(seen: Seen, reader: Reader, owners: str, files: Files, failed: 
     except (UserError, UnavailableError, RateLimitedError) as error:
         failed["shared-configuration"] = str(error)
     return seen
+
+
+def _with_ledger(seen: Seen | None, reader: Reader, failed: dict[str, str]) -> Seen | None:
+    """An App alone is asked: a person's token would take every ledger for somebody else's."""
+    if seen is None or seen.archived:
+        return seen
+    return msgspec.structs.replace(
+        seen, ledger=_tried(failed, "ledger", lambda: ledger.read(Place(seen.name, reader)).spoiled)
+    )
 
 
 def _as_app(app: App, path: str, kind: type[T]) -> T:

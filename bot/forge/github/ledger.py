@@ -15,19 +15,21 @@ from bot.forge.github.answers import Commit, RefObject, Sha, Written
 from bot.forge.github.branches import StaleError, check_signed, commit_on, is_by_us
 from bot.forge.github.client import Writer
 from bot.forge.github.errors import StatusError
-from bot.forge.github.place import Place
+from bot.forge.github.place import Home, Place
 
 BRANCH = "flywheel/ledger"
 TRIES = 5
+RUNNER = "github-actions[bot]"
+"""The account of every workflow's own token: any workflow there can write as it."""
 MESSAGE = "Remember {count} line{s}"
 
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """The lines in the order of their files and places, and how many commits were left out as not ours."""
+    """The lines in the order of their files and places. `spoiled` says who else wrote to the branch, and the mend."""
 
     lines: tuple[str, ...]
-    ignored: int = 0
+    spoiled: str = ""
 
 
 class LedgerBranch:
@@ -39,23 +41,15 @@ class LedgerBranch:
 
     def read(self) -> Remembered:
         """What was remembered up to the first commit that is not ours."""
-        tip = self.place.tip(BRANCH)
-        if not tip:
-            return Remembered(())
-        at, ignored = self._trusted(tip)
-        files = self._files(at) if at else {}
-        return Remembered(tuple(line for path in sorted(files) for line in _lines(files[path])), ignored)
+        return read(self.place)
 
     def append(self, lines: Sequence[str]) -> int:
         """How many of the lines are new, and now written. UserError when somebody else wrote to the branch."""
         for _ in range(TRIES):
             tip = self.place.tip(BRANCH)
-            files = self._files(tip) if tip else {}
-            if tip and self._trusted(tip)[1]:
-                raise UserError(
-                    f"{self.place.repository}: {BRANCH} holds commits that are not the flywheel's. "
-                    f"Reset the branch to the last commit of ours, or delete it."
-                )
+            files = _files(self.place, tip) if tip else {}
+            if tip and (spoiled := _trusted(self.place, tip)[1]):
+                raise UserError(spoiled)
             fresh, count = _added(files, lines)
             if not count:
                 return 0
@@ -87,19 +81,46 @@ class LedgerBranch:
                 raise
             raise StaleError from error
 
-    def _trusted(self, tip: str) -> tuple[str, int]:
-        """(the newest commit below which all is ours, how many are above it)."""
-        home = self.place.home()
-        newest_first = list(self.place.reader.pages(f"{self.place.path}/commits", Commit, sha=tip))
-        foreign = [at for at, commit in enumerate(newest_first) if not is_by_us(commit, home)]
-        first = max(foreign, default=-1) + 1
-        return (newest_first[first].sha if first < len(newest_first) else "", first)
 
-    def _files(self, commit: str) -> dict[str, str]:
-        tree = self.place.tree(commit)
-        shas = {path: entry.sha for path, entry in tree.items() if path.endswith(".jsonl") and entry.type == "blob"}
-        texts = self.place.texts(sorted(set(shas.values())))
-        return {path: texts[sha].decode("utf-8", "replace") for path, sha in shas.items()}
+def read(place: Place) -> Remembered:
+    """What was remembered there up to the first commit that is not ours."""
+    tip = place.tip(BRANCH)
+    if not tip:
+        return Remembered(())
+    at, spoiled = _trusted(place, tip)
+    files = _files(place, at) if at else {}
+    return Remembered(tuple(line for path in sorted(files) for line in _lines(files[path])), spoiled)
+
+
+def _trusted(place: Place, tip: str) -> tuple[str, str]:
+    """(the newest commit below which all is ours, what is wrong with those above it)."""
+    home = place.home()
+    newest_first = list(place.reader.pages(f"{place.path}/commits", Commit, sha=tip))
+    foreign = [at for at, commit in enumerate(newest_first) if not is_by_us(commit, home)]
+    if not foreign:
+        return newest_first[0].sha, ""
+    first = max(foreign) + 1
+    return newest_first[first].sha if first < len(newest_first) else "", _spoiled(place, newest_first[foreign[0]], home)
+
+
+def _spoiled(place: Place, commit: Commit, home: Home) -> str:
+    who = commit.author.login if commit.author else "somebody unknown"
+    mend = f"Reset the branch to the last commit of {home.login}, or delete it."
+    if RUNNER in (who, home.login):
+        mend = (
+            "Let either the App or the Action's `apply` work here, not both; then delete the branch: what the other "
+            "one remembered is forgotten with it."
+        )
+    return (
+        f"{place.repository}: {BRANCH} holds {commit.sha[:12]} by {who}, and only {home.login} may write there. {mend}"
+    )
+
+
+def _files(place: Place, commit: str) -> dict[str, str]:
+    tree = place.tree(commit)
+    shas = {path: entry.sha for path, entry in tree.items() if path.endswith(".jsonl") and entry.type == "blob"}
+    texts = place.texts(sorted(set(shas.values())))
+    return {path: texts[sha].decode("utf-8", "replace") for path, sha in shas.items()}
 
 
 def _added(files: dict[str, str], lines: Sequence[str]) -> tuple[dict[str, str], int]:

@@ -100,6 +100,7 @@ def test_what_a_person_wrote_there_does_not_count(
 
     seen = again().read_ledger()
 
-    assert (seen.lines, seen.ignored) == ((B,), 1)
-    with pytest.raises(UserError, match="not the flywheel's"):
+    assert (B,) == seen.lines
+    assert "by ann, and only flywheel-under-test[bot] may write there. Reset the branch" in seen.spoiled
+    with pytest.raises(UserError, match="by ann, and only"):
         again().append_ledger((C,))
