@@ -10,11 +10,8 @@ import msgspec
 from bot.approval.labels import LABELS
 from bot.approval.policy import Policy
 from bot.hosting.asked import EVENTS, beyond, lacking
-from bot.hosting.health import Health, Party, Seen
+from bot.hosting.health import SKEW_S, Health, Party, Seen
 from bot.jobs import configuration
-
-SKEW_S = 60.0
-"""GitHub takes no token that was signed in its future; our tokens are dated back a minute, and hold nine."""
 
 Status = Literal["ok", "missing", "note", "unknown"]
 

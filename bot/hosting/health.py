@@ -6,6 +6,9 @@ from collections.abc import Mapping
 
 import msgspec
 
+SKEW_S = 60.0
+"""GitHub takes no token that was signed in its future; our tokens are dated back a minute, and hold nine."""
+
 
 class Party(msgspec.Struct, frozen=True):
     """An App as it asks, or an installation as it was granted: what it may, and which events it is told."""

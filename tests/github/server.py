@@ -109,6 +109,8 @@ class GitHub:
         """What goes wrong at the store, by id: `error` (503), `redirect` (to a cloud's metadata), `cut` half way."""
         self.remaining: dict[str, int] = {}
         self.limit = LIMIT
+        self.ahead = 0.0
+        """By how many seconds its clock is ahead of ours."""
         self.enterprise = False
         """Whether it is a server of somebody's own: REST is below /api/v3 then, GraphQL at /api/graphql.
         https://docs.github.com/enterprise-server/rest/using-the-rest-api/getting-started-with-the-rest-api"""
@@ -186,10 +188,12 @@ class GitHub:
         https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app
         """
         try:
-            claims = jwt.decode(token, self.world.public_key, algorithms=["RS256"], options={"require": ["exp", "iat"]})
+            asked: Any = {"require": ["exp", "iat"], "verify_exp": False, "verify_iat": False}
+            claims = jwt.decode(token, self.world.public_key, algorithms=["RS256"], options=asked)
         except jwt.InvalidTokenError as error:
             raise Problem(401, "A JSON web token could not be decoded") from error
-        if str(claims.get("iss")) != str(self.world.app_id) or claims["exp"] > time.time() + 600:
+        now = time.time() + self.ahead
+        if str(claims.get("iss")) != str(self.world.app_id) or not claims["iat"] <= now < claims["exp"] <= now + 600:
             raise Problem(401, "'Issuer' claim ('iss') or 'Expiration time' claim ('exp') is not right")
         return Caller("app", self.world.bot)
 
@@ -268,7 +272,7 @@ class GitHub:
         """Headers; a page's links made whole; 304 when the caller has this very answer."""
         answer.headers.setdefault("X-RateLimit-Limit", str(self.limit))
         answer.headers.setdefault("X-RateLimit-Remaining", str(self.remaining.get(_purse(caller), self.limit)))
-        answer.headers.setdefault("X-RateLimit-Reset", str(int(time.time()) + 1800))
+        answer.headers.setdefault("X-RateLimit-Reset", str(int(time.time() + self.ahead) + 1800))
         answer.headers["X-GitHub-Api-Version-Selected"] = VERSION
         answer.headers["X-GitHub-Request-Id"] = f"{len(self.exchanges):04X}:TEST"
         if "Link" in answer.headers:
@@ -311,6 +315,10 @@ class _Handler(BaseHTTPRequestHandler):
         """Answer until the caller leaves; it may be killed meanwhile."""
         with suppress(ConnectionError):
             super().handle()
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """What every answer says of the time."""
+        return super().date_time_string((timestamp or time.time()) + self.github.ahead)
 
     def _send(self, status: int, data: bytes, headers: dict[str, str]) -> None:
         self.send_response(status)

@@ -11,6 +11,7 @@ import random
 import ssl
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
@@ -25,8 +26,10 @@ from githubkit.exception import GitHubException, RateLimitExceeded, RequestError
 from githubkit.retry import RetryOption
 
 from bot.errors import UserError
+from bot.forge.github.clock import ahead, renewed
 from bot.forge.github.errors import RateLimitedError, StatusError, UnavailableError
 from bot.forge.github.pace import SECONDS, Pace
+from bot.hosting.health import SKEW_S
 
 API = "https://api.github.com"
 API_VERSION = "2022-11-28"
@@ -307,9 +310,8 @@ def _status(error: GitHubException, what: str) -> StatusError:
         error = error.exc  # what failed was the token that the call wanted
         what = "the token for it"
     if isinstance(error, RateLimitExceeded):
-        wait = max(error.retry_after.total_seconds(), 1.0) + 1.0
         kind = "secondary" if "Secondary" in type(error).__name__ else "primary"
-        raise RateLimitedError(time.time() + wait, kind) from error
+        raise RateLimitedError(_until(error), kind) from error
     if not isinstance(error, RequestFailed):
         raise UnavailableError(f"{what}: no answer ({type(error).__name__})") from error
     status = error.response.status_code
@@ -319,8 +321,10 @@ def _status(error: GitHubException, what: str) -> StatusError:
     if status in (403, 429) and "rate limit" in message:
         raise RateLimitedError(time.time() + SECONDARY_WAIT_S, "secondary") from error
     wanted = error.response.headers.get("x-accepted-github-permissions", "")
+    off = ahead(error.response.headers)
+    clock = f"Our clock is {abs(off):.0f} s {'ahead of' if off > 0 else 'behind'} GitHub's: let it keep its time (NTP)."
     mend = {
-        401: "Check the App's id and private key, or the token.",
+        401: clock if abs(off) > SKEW_S else "Check the App's id and private key, or the token.",
         403: f"Give the App this permission: {wanted}." if wanted else "Check what the App may do there.",
         404: "Check that it exists and that the App is installed there.",
         410: "It was switched off or deleted; nothing is to be done.",
@@ -328,6 +332,15 @@ def _status(error: GitHubException, what: str) -> StatusError:
     }.get(status, "Report this, with the message.")
     text = f"{what}: GitHub answers {status} ({message}{': ' + said if said else ''}). {mend}"
     return StatusError(text, status, message, said)
+
+
+def _until(error: RateLimitExceeded) -> float:
+    """When to come again, by our clock, and a second more: a wait is told as it is, a time by GitHub's clock."""
+    headers = error.response.headers
+    if "retry-after" not in headers and "x-ratelimit-reset" in headers:
+        with suppress(ValueError):
+            return max(renewed(headers), time.time() + 1.0) + 1.0
+    return time.time() + max(error.retry_after.total_seconds(), 1.0) + 1.0
 
 
 def _words(error: RequestFailed) -> tuple[str, str]:

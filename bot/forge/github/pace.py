@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
+from bot.forge.github.clock import renewed
 from bot.forge.github.errors import RateLimitedError
 
 SECONDS = 1.0
@@ -59,6 +60,6 @@ class Pace:
         if headers.get("x-ratelimit-resource", "core") != "core":
             return
         try:
-            self._left = (int(headers["x-ratelimit-remaining"]), float(headers["x-ratelimit-reset"]))
+            self._left = (int(headers["x-ratelimit-remaining"]), renewed(headers))
         except (KeyError, ValueError):
             return

@@ -67,6 +67,38 @@ def test_a_rate_limit_says_until_when_and_nobody_sleeps(
     assert 1 == sum(one.path == SHOP for one in github.exchanges)
 
 
+@pytest.mark.parametrize("ahead", [-600, 600])
+def test_54_where_our_clock_is_wrong_a_limit_ends_when_github_says(ahead: int, github: GitHub, reader: Reader) -> None:
+    reader.get(SHOP, dict)
+    github.ahead = ahead
+    github.faults = [Fault("primary", path=f"{SHOP}/labels")]
+    before = time.time()
+
+    with pytest.raises(RateLimitedError) as caught:
+        list(reader.pages(f"{SHOP}/labels", dict))
+
+    assert 1700 < caught.value.until - before < 1900
+
+
+@pytest.mark.parametrize(
+    ("ahead", "said"), [(-600, r"clock is 6\d\d s ahead of"), (600, r"clock is (59|60)\d s behind")]
+)
+def test_54_where_our_clock_is_so_wrong_that_no_token_holds_it_is_said(
+    ahead: int, said: str, github: GitHub, app: App, shop: Repository
+) -> None:
+    github.ahead = ahead
+
+    with pytest.raises(UserError, match=said):
+        app.installation("octo/shop")
+
+
+def test_54_half_a_minute_costs_nothing(github: GitHub, app: App, shop: Repository) -> None:
+    for ahead in (-30.0, 30.0):
+        github.ahead = ahead
+
+        assert app.reader(app.installation("octo/shop"), "octo/shop").get(SHOP, dict)
+
+
 def test_the_token_never_goes_to_the_store(github: GitHub, miner: Reader) -> None:
     github.blobs["7"] = b"bytes"
 

@@ -1,6 +1,8 @@
 """The pace: writes are a second apart, and what is left of an hour's budget is left alone."""
 
 import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 
@@ -75,6 +77,15 @@ def test_a_budget_that_is_spent_puts_everything_off_until_it_is_renewed() -> Non
     assert 50 < error.value.until - time.time() <= 60
     pace.note(told(5000, 3600))
     pace.begin(write=True)
+
+
+@pytest.mark.parametrize("ahead", [-600, 600])
+def test_54_when_the_budget_is_renewed_is_githubs_time_and_not_ours(ahead: int) -> None:
+    pace, _ = paced()
+    headers = told(0, 60 + ahead) | {"date": format_datetime(datetime.now(UTC) + timedelta(seconds=ahead))}
+    pace.note(headers)
+
+    assert 55 < pace.low_until() - time.time() < 65
 
 
 def test_a_limit_that_has_passed_holds_nobody() -> None:
