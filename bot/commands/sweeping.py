@@ -13,6 +13,8 @@ from bot.engine.work import Answer, Done, Failed, Later, Work
 
 EVERY_SECONDS = 3600.0
 """How often a server sweeps by itself: webhooks only make it sooner."""
+LEFT_SECONDS = 60.0
+"""What is put off is left to the next sweep, however soon it could go on: a sweep comes to its end."""
 
 
 class Swept(Protocol):
@@ -101,7 +103,7 @@ def _end(inbox: Inbox, work: Work, name: str, answer: Answer | Again, at: float,
             record["failed"].append(f"{name}: {answer.reason}")
             return
         case Later():
-            inbox.later(work, answer.until, whole=answer.scope == "installation")
+            inbox.later(work, max(answer.until, at + LEFT_SECONDS), whole=answer.scope == "installation")
         case Again():
             inbox.later(work, answer.until, counted=True)
     record["deferred"] += 1
