@@ -90,6 +90,9 @@ class Thread(msgspec.Struct, frozen=True):
     touched: tuple[Touched, ...] = ()
     comments: tuple[Comment, ...] = ()
     """Oldest first, the newest 300 of them."""
+    reopened_by: Actor | None = None
+    reopened_at: str = ""
+    """The last time that it was opened again; "" = never."""
 
 
 class Pull(msgspec.Struct, frozen=True):

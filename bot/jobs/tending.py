@@ -194,11 +194,13 @@ def _people(here: _Round, thread: Thread, pull: Pull | None, change: str) -> Non
 
 
 def _close_again(here: _Round, thread: Thread, change: str) -> None:
-    """A dismissal whose closing was not carried out."""
+    """A dismissal whose closing was not carried out; what a bot opened again is left alone."""
     story = here.stories[change]
     dismissed = next((one for one in reversed(story) if one.event == "dismissed"), None)
     closing = any(getattr(one, "change", "") == change for one in here.done.effects)
-    if thread.state == "open" and dismissed is not None and not closing:
+    if thread.state != "open" or dismissed is None or closing:
+        return
+    if ends.reopened_since(thread, dismissed.at) is None:
         here.done.effects.append(closing_of(dismissed))
 
 

@@ -13,6 +13,7 @@ from datetime import timedelta
 from bot.approval.commands import heard
 from bot.approval.merging import strayed
 from bot.approval.seen import when
+from bot.hosting.people import Actor
 from bot.hosting.pulls import Pull, Thread
 from bot.jobs.tending_sight import Git, entry_of, last_of
 from bot.ledger import ENDED, OPEN
@@ -23,8 +24,6 @@ from bot.signals.redact import redact
 MAX_REASON = 200
 NEAR = timedelta(days=1)
 """A comment so near to the closing, by whoever closed it, is the reason."""
-CLOSING = timedelta(hours=1)
-"""So long after a `/flywheel dismiss` what is still open was not yet closed; later, a person has opened it again."""
 
 
 def of_pull(pull: Pull, story: Sequence[Entry], git: Git, now: str, *, alone: bool) -> Iterator[Entry]:
@@ -101,6 +100,11 @@ def reason_of(thread: Thread) -> str:
     return ""
 
 
+def reopened_since(thread: Thread, at: str) -> Actor | None:
+    """Who opened it again since then."""
+    return thread.reopened_by if thread.reopened_at and when(thread.reopened_at) >= when(at) else None
+
+
 def _merged(pull: Pull, story: Sequence[Entry], git: Git, now: str) -> Iterator[Entry]:
     """The merge, told once; one that we made is read back, and what strayed from the judged bytes is an alarm."""
     number = pull.thread.number
@@ -138,11 +142,12 @@ def _closed(thread: Thread, story: Sequence[Entry], now: str) -> Entry:
 
 
 def _alive(thread: Thread, story: Sequence[Entry], now: str) -> Iterator[Entry]:
-    """A change that was ended and is open again begins anew; one that was just dismissed is being closed."""
+    """A change that was ended and that a person opened again begins anew; one that was ended alone is being closed."""
     ended = next((entry for entry in reversed(story) if entry.event in ENDED), None)
     if last_of(story) not in ("dismissed", "withdrawn") or ended is None:
         return
-    if ended.about and when(now) - when(ended.at) < CLOSING:
+    by = reopened_since(thread, ended.at)
+    if by is None or by.kind != "human":
         return
     yield entry_of(story, "proposed", now, reason="opened again by a person", number=thread.number)
 

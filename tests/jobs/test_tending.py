@@ -35,7 +35,7 @@ from tests.jobs.shelf import (
 )
 
 AFTERWARDS = replace(GROUND, head=MADE)
-LATER = "2026-03-02T12:00:00Z"
+LATER, MUCH_LATER = "2026-03-02T12:00:00Z", "2026-03-09T12:00:00Z"
 
 
 def closed(by=WRITER, **what):
@@ -146,11 +146,28 @@ def test_a_pull_that_became_an_issue_ends_nothing():
     assert look(proposed(), pulls=[closed(OURS)], issues=[issue(number=8)]).entries == []
 
 
-def test_a_pull_that_is_opened_again_begins_anew():
-    first, second = again(proposed(), replace(proposed(), event="dismissed"), pulls=[pull()], now=LATER)
+def opened_again(by, at=LATER):
+    """A pull that was turned down and then opened again, as two visits see it."""
+    dismissed = replace(proposed(), event="dismissed", at=NOW)
+    of = thread(reopened_by=by, reopened_at=at if by else "")
+    return again(proposed(), dismissed, pulls=[pull(of=of)], now=MUCH_LATER)
+
+
+def test_a_pull_that_a_person_opened_again_begins_anew():
+    first, second = opened_again(READER)
 
     assert events(first) == ["proposed"]
     assert second.entries == []
+
+
+@pytest.mark.parametrize(
+    ("by", "at", "closed"), [(None, "", 1), (READER, OPENED, 1), (BOT, OPENED, 1), (BOT, LATER, 0)]
+)
+def test_what_is_still_open_long_after_a_no_is_closed_and_never_begun_anew(by, at, closed):
+    first, second = opened_again(by, at)
+
+    assert first.entries == second.entries == []
+    assert closed == sum(isinstance(one, CloseChange) for one in first.effects)
 
 
 def test_a_persons_commit_freezes_it_once():

@@ -221,6 +221,8 @@ class Desk:
             labels={label.name: label.node_id for label in row.labels},
             touched=timeline.touched(),
             comments=timeline.comments(),
+            reopened_by=timeline.last("reopened"),
+            reopened_at=timeline.last_at("reopened"),
         )
         return thread, timeline
 

@@ -83,15 +83,24 @@ class Timeline:
 
     def last(self, kind: str) -> Actor | None:
         """Who did the last event of a kind; None when nobody is named."""
-        named = [event for event in self._events if event.event == kind and event.actor is not None]
-        if not named:
+        event = self._last(kind)
+        if event is None or event.actor is None:
             return None
-        return self._people.actor(named[-1].actor, by_app=named[-1].performed_via_github_app is not None)
+        return self._people.actor(event.actor, by_app=event.performed_via_github_app is not None)
+
+    def last_at(self, kind: str) -> str:
+        """When that was; "" = never."""
+        event = self._last(kind)
+        return event.created_at if event is not None else ""
 
     def head_at(self) -> str:
         """When the newest commit was made; "" without one. NOTE: a commit says that itself; of ours it is true."""
         made = (event.committer.date for event in self._events if event.event == "committed" and event.committer)
         return max(made, default="")
+
+    def _last(self, kind: str) -> Event | None:
+        """The last event of a kind that names somebody."""
+        return next((one for one in reversed(self._events) if one.event == kind and one.actor is not None), None)
 
     def _comment(self, event: Event) -> Comment:
         author = event.user or event.actor

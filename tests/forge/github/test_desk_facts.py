@@ -124,6 +124,19 @@ def test_a_merge_is_told_however_a_person_merges(
     assert "# Shop\n\nRead the last check.\n" == shop.git.blob("refs/heads/main:AGENTS.md").decode()
 
 
+def test_who_opened_it_again_is_told_with_the_time(at: At, opened: int, ann: pygithub.Github, world: World) -> None:
+    (before,) = at().desk.pulls()
+    pull = ann.get_repo("octo/shop").get_pull(opened)
+    pull.edit(state="closed")
+    pull.edit(state="open")
+
+    (seen,) = at().desk.pulls()
+
+    assert (None, "") == (before.thread.reopened_by, before.thread.reopened_at)
+    assert Actor(world.user("ann").id, "admin", "human") == seen.thread.reopened_by
+    assert seen.thread.created_at <= seen.thread.reopened_at
+
+
 def test_a_pull_that_cannot_be_merged_is_dirty(at: At, opened: int, shop: Repository, world: World) -> None:
     commit(world, shop, "main", {"AGENTS.md": "# Another shop\n"}, "ann")
 
