@@ -11,8 +11,8 @@ Kind = Literal["human", "bot", "ours", "unknown"]
 ROLES: tuple[Role, ...] = ("none", "read", "triage", "write", "maintain", "admin")
 """https://docs.github.com/en/organizations/managing-user-access-to-your-organizations-repositories, least first.
 
-A role of an organisation's own making counts as the one that it is built on; one that could not be looked up (403, 404,
-a time-out) is `unknown`.
+A role of an organisation's own making counts as the one that it is built on; one that GitHub does not tell (403, 404)
+is `unknown`.
 """
 
 

@@ -9,7 +9,7 @@ import msgspec
 from bot.forge.github import marks
 from bot.forge.github.answers import User
 from bot.forge.github.client import Reader
-from bot.forge.github.errors import StatusError, UnavailableError
+from bot.forge.github.errors import StatusError
 from bot.forge.github.onboarding import default_file, holder
 from bot.hosting.people import ROLES, Actor, Role
 from bot.hosting.pilot import Pilot
@@ -75,7 +75,7 @@ class Owner:
         path = f"/repos/{quote(repository, safe='/')}/collaborators/{quote(login, safe='')}/permission"
         try:
             found = self._reader.find(path, _Permission)
-        except (StatusError, UnavailableError):
+        except StatusError:
             return "unknown"
         said = (found.role_name, found.permission) if found else ()
         return next((role for one in said for role in ROLES if role == one), "unknown")

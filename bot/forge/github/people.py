@@ -8,7 +8,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from bot.forge.github.desk_answers import Permission, Person
-from bot.forge.github.errors import StatusError, UnavailableError
+from bot.forge.github.errors import StatusError
 from bot.forge.github.place import Place
 from bot.hosting.people import ROLES, Actor, Role
 
@@ -36,11 +36,14 @@ class People:
         return self._roles[person.id]
 
     def _looked_up(self, person: Person) -> Role:
-        """By name, as GitHub wants it; the answer counts only for the account that we mean: names change hands."""
+        """By name, as GitHub wants it; the answer counts only for the account that we mean: names change hands.
+
+        UnavailableError when GitHub is away: that is no answer, and a no would be remembered as one.
+        """
         path = f"{self._place.path}/collaborators/{quote(person.login, safe='')}/permission"
         try:
             found = self._place.reader.find(path, Permission)
-        except (StatusError, UnavailableError):
+        except StatusError:
             return "unknown"
         if found is None or found.user is None or found.user.id != person.id:
             return "unknown"
