@@ -87,7 +87,9 @@ def test_who_put_a_label_on_is_told_with_the_role_and_the_head(
     assert Actor(world.user("ann").id, role, "human") == last.actor  # type: ignore[arg-type]
 
 
-def test_a_role_that_github_is_too_busy_to_tell_is_no_answer(at: At, opened: int, github: GitHub, ann: pygithub.Github) -> None:
+def test_a_role_that_github_is_too_busy_to_tell_is_no_answer(
+    at: At, opened: int, github: GitHub, ann: pygithub.Github
+) -> None:
     ann.get_repo("octo/shop").get_issue(opened).add_to_labels("flywheel:hold")
     github.faults += [Fault("error", path=r"/permission$") for _ in range(3)]
 
