@@ -1,4 +1,4 @@
-"""What two ways are worth on the same runs goes in; their difference and how many runs would tell it come out."""
+"""What two ways are worth on the same runs goes in; who is ahead, by how much and how surely, comes out."""
 
 from __future__ import annotations
 
@@ -56,6 +56,15 @@ def told_apart(ours: np.ndarray, theirs: np.ndarray, tasks: Sequence[str]) -> st
     runs = "no number of runs tells them apart" if needed is None else f"{needed} runs would tell"
     seen = "could see nothing" if least == math.inf else f"could see {100 * least:.0f} points"
     return (
-        f"{100 * gap:+5.1f} [{100 * low:+.1f}, {100 * high:+.1f}]  alone right {better}:{worse}; {runs}, "
-        f"these {len(ours)} {seen}"
+        f"{verdict(gap, low, high):23} {100 * gap:+5.1f} [{100 * low:+.1f}, {100 * high:+.1f}]  "
+        f"alone right {better}:{worse}; {runs}, these {len(ours)} {seen}"
     )
+
+
+def verdict(gap: float, low: float, high: float) -> str:
+    """A difference and its interval in plain words; `beats` and `loses` only where the interval leaves no doubt."""
+    if gap == 0:
+        return "level"
+    if low > 0 or high < 0:
+        return "beats" if gap > 0 else "loses"
+    return f"{'ahead' if gap > 0 else 'behind'}, within noise"

@@ -25,3 +25,9 @@ class Case:
     """Who spoke each message, tools and users included: what the baselines see."""
     errors: Sequence[int] = ()
     """Numbers of the messages that look like errors, by the rule of research/mining.md §3.3."""
+
+
+def find(folder: Path, path: str) -> Path:
+    """A file of a set's repository: in a checkout at its path, in our selection by its path in one name."""
+    whole = folder / path
+    return whole if whole.exists() else folder / path.replace("/", "__")

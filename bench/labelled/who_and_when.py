@@ -24,9 +24,13 @@ HANDS_ON = re.compile(r"^\s*(?:TERMINATE|Next speaker|Request satisfied|Updated 
 
 
 def read(subset: str, folder: Path = FOLDER) -> list[Case]:
-    """The runs of one subset, in the order of their names; none when the folder is not here."""
-    paths = sorted(folder.glob(f"{subset}__*.json"))
-    return [_case(path.stem, json.loads(path.read_text(encoding="utf-8"))) for path in paths]
+    """The runs of one subset, in the order of their names; none when the folder is not here.
+
+    `folder` is our selection, or a checkout of the whole set.
+    """
+    paths = sorted([*folder.glob(f"{subset}__*.json"), *folder.glob(f"Who&When/{subset}/*.json")])
+    names = (f"{subset}__{path.stem.removeprefix(f'{subset}__')}" for path in paths)
+    return [_case(name, json.loads(path.read_text(encoding="utf-8"))) for name, path in zip(names, paths, strict=True)]
 
 
 def turns(history: list[dict[str, str]]) -> list[Moment]:

@@ -57,11 +57,20 @@ def test_what_a_named_step_is_worth(case):
     assert modal_step(case, [case])[1] == 1
 
 
-def test_weights_are_those_of_every_code_that_can_be_learnt(case):
-    weights = dict(fit([case]))
+def test_each_kind_of_run_has_a_weight_for_every_code_that_can_be_learnt(case):
+    weights = fit([case])
 
-    assert list(weights) == list(FITTED) == [code for code, _ in WEIGHTS if code != "cited"]
-    assert weights["error-came-back"] > 0
+    assert list(weights) == list(WEIGHTS) == ["alone", "small-team", "team"]
+    for own, shipped in zip(weights.values(), WEIGHTS.values(), strict=True):
+        assert list(own) == list(FITTED) == [code for code in shipped if code != "cited"]
+    assert weights["small-team"]["error-came-back"] > weights["team"]["error-came-back"] > 0
+
+
+def test_a_checkout_of_the_whole_set_is_read_as_well(tmp_path, case):
+    (tmp_path / "Who&When" / "Hand-Crafted").mkdir(parents=True)
+    (tmp_path / "Who&When" / "Hand-Crafted" / "1.json").write_text(json.dumps(RUN))
+
+    assert [case] == who_and_when.read("Hand-Crafted", tmp_path)[-1:]
 
 
 def test_signals_that_say_nothing_tell_nothing_apart():

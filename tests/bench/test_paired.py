@@ -3,8 +3,9 @@
 import math
 
 import numpy as np
+import pytest
 
-from bench.paired import least_seen, runs_needed, told_apart
+from bench.paired import least_seen, runs_needed, told_apart, verdict
 
 
 def test_no_number_of_runs_tells_equal_ways_apart():
@@ -26,4 +27,12 @@ def test_two_ways_are_told_apart_by_the_runs_that_one_alone_gets_right():
     ours, theirs = np.array([1.0, 1.0, 0.0, 1.0]), np.array([1.0, 0.0, 0.0, 0.0])
     told = told_apart(ours, theirs, ["a", "b", "c", "d"])
 
-    assert told.startswith("+50.0 [+0.0, +100.0]  alone right 2:0; ")
+    assert told.startswith("ahead, within noise     +50.0 [+0.0, +100.0]  alone right 2:0; ")
+
+
+@pytest.mark.parametrize(
+    ("gap", "low", "high", "word"),
+    [(0, -1, 1, "level"), (1, 0.5, 2, "beats"), (-1, -2, -0.5, "loses"), (1, -1, 2, "ahead, within noise")],
+)
+def test_a_verdict_is_given_only_where_the_interval_leaves_no_doubt(gap, low, high, word):
+    assert word == verdict(gap, low, high)

@@ -7,7 +7,7 @@ from hypothesis import given
 from bot.model import Call, Check, Episode, Finding, Source, Step, Trace, replace
 from bot.traces.analyse import analyse
 from bot.traces.detectors import load
-from bot.traces.localise import REACH, WEIGHTS, Moment, evidence, localise, moments, shares
+from bot.traces.localise import CODES, REACH, WEIGHTS, Moment, evidence, kind_of, localise, moments, shares
 
 RULE = """
 id: says-nothing
@@ -54,8 +54,7 @@ def test_equal_turns_of_a_long_run_are_told_apart_without_confidence():
     ("reason", "what"),
     [
         ("error-came-back", {"failed": True}),
-        ("made-up", {"text": "Let us assume that the file holds ten rows."}),
-        ("first-change", {"changes": True}),
+        ("changed", {"changes": True}),
         ("long-turn", {"size": 5000}),
     ],
 )
@@ -64,6 +63,13 @@ def test_what_sets_a_turn_apart_is_the_point_and_the_reason(reason, what):
 
     assert window.step == 12
     assert window.reason == reason
+
+
+def test_what_is_made_up_is_blamed_on_a_small_team():
+    text = "Let us assume that the file holds ten rows."
+    team = [turn(n, speaker="ab"[n % 2], **({"text": text} if n == 5 else {})) for n in range(1, 9)]
+
+    assert ("made-up", 5) == (localise(team).reason, localise(team).step)
 
 
 def test_a_turn_that_only_hands_on_or_opens_is_blamed_last():
@@ -104,7 +110,14 @@ def test_turns_keep_the_numbers_of_the_steps_a_red_check_is_no_error_and_an_edit
 def test_every_code_has_a_weight_and_every_weight_its_evidence():
     (row,) = evidence([turn(1)])
 
-    assert [code for code, _ in WEIGHTS] == list(row)
+    assert all(list(CODES) == list(own) == list(row) for own in WEIGHTS.values())
+
+
+def test_a_run_is_of_one_or_of_a_team_that_is_small_or_not():
+    team = [turn(n, speaker=f"agent {n % 2}") for n in range(1, 12)]
+
+    assert ["alone", "small-team", "team"] == [kind_of(team[:1]), kind_of(team[:10]), kind_of(team)]
+    assert kind_of(run()) == "alone"
 
 
 turns = st.builds(
