@@ -5,7 +5,8 @@ usage: python -m bench.detectors [--shuffles 100]
 Rules are read from rules/detectors as it stands. Bars: a null fleet (outcomes shuffled within tasks, or among the tasks
 where each has one run) may be loud in 5 %; AUC of all signals above run length alone, task-disjoint, in the same run;
 localisation beside the constants, in the same run. Replication: of what one half of the tasks shows and the other is
-large enough to see, the share that it confirms; under shuffled outcomes the same, which is what chance confirms.
+large enough to see, the share that it confirms, and of all that one half shows the share that the other shows as well;
+under shuffled outcomes the same, which is what chance confirms.
 """
 
 from __future__ import annotations
@@ -16,9 +17,12 @@ import random
 import time
 from collections import Counter
 from collections.abc import Sequence
+from operator import add
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+from scipy.stats import binomtest
 
 from bench import localising
 from bench.fleet import TAU, disjoint_auc, features, judged, shuffled
@@ -29,7 +33,7 @@ from bot.commands.wiring import shipped_detectors
 from bot.model import Detector, Episode, Finding, Measured, Remedy, replace
 from bot.traces.analyse import analyse
 from bot.traces.mine import mine
-from bot.traces.replicate import replicate
+from bot.traces.replicate import CONFIRMED, replicate
 
 VERDICTS = Path("../shared/data/outcomes/terminal-bench-0.1.1.csv")
 SETS = (
@@ -81,14 +85,32 @@ def null(episodes: Sequence[Episode], rng: random.Random) -> list[Episode]:
     return [replace(episode, outcome=outcome) for episode, outcome in zip(episodes, outcomes, strict=True)]
 
 
-def asked(episodes: Sequence[Episode], findings: Sequence[Finding], detectors: Sequence[Detector]) -> tuple[int, int]:
-    """Of how many detectors the other half was asked, and how many it confirmed."""
-    found = Counter[str]()
+class Replicated(NamedTuple):
+    """How many detectors one half of the tasks found, and how many of these the other half, however small, sees as well
+    (exact, one-sided, 10 %); of how many a half that is large enough was asked, and how many of these it confirmed."""
+
+    found: int = 0
+    seen: int = 0
+    asked: int = 0
+    confirmed: int = 0
+
+    def plus(self, *more: int) -> Replicated:
+        """Both together."""
+        return Replicated(*map(add, self, more))
+
+
+def replicated(episodes: Sequence[Episode], findings: Sequence[Finding], detectors: Sequence[Detector]) -> Replicated:
+    """What the two halves say of each other."""
+    told = Replicated()
     for detector in detectors:
         fired = {finding.episode for finding in findings if finding.detector == detector.id}
-        if fired:
-            found[replicate(episodes, fired).code] += 1
-    return found["replicated"] + found["not-replicated"], found["replicated"]
+        if not fired:
+            continue
+        other = replicate(episodes, fired)
+        was_asked = other.code != "too-few-to-replicate"
+        found = other.power > 0
+        told = told.plus(found, found and other.p < CONFIRMED, was_asked, other.code == "replicated")
+    return told
 
 
 def rates(episodes: Sequence[Episode], findings: Sequence[Finding], detectors: Sequence[Detector]) -> None:
@@ -110,15 +132,19 @@ def nulls(
 ) -> None:
     """How loud shuffled outcomes are, and what the other half confirms in truth and by chance."""
     rng = random.Random(20261124)
-    loud = could = did = 0
+    loud, chance = 0, Replicated()
     for _ in range(shuffles):
         drawn = null(episodes, rng)
         loud += any(one.status == "actionable" for one in mine(findings, drawn, detectors))
-        one, other = asked(drawn, findings, detectors)
-        could, did = could + one, did + other
-    real = asked(episodes, findings, detectors)
-    print(f"  null fleets with an actionable pattern: {loud} of {shuffles} (bar: 5 %)")
-    print(f"  replication: {real[1]} of {real[0]} asked were confirmed; with shuffled outcomes {did} of {could}")
+        chance = chance.plus(*replicated(drawn, findings, detectors))
+    real = replicated(episodes, findings, detectors)
+    low, high = binomtest(loud, shuffles).proportion_ci()
+    print(f"  null fleets with an actionable pattern: {loud} of {shuffles} [{low:.1%}, {high:.1%}] (bar: 5 %)")
+    for name, one in (("replication", real), ("  shuffled", chance)):
+        print(
+            f"  {name}: {one.confirmed} of {one.asked} that the other half is large enough to see; "
+            f"{one.seen} of {one.found} that one half found, however small the other"
+        )
 
 
 def areas(episodes: Sequence[Episode], findings: Sequence[Finding], detectors: Sequence[Detector]) -> None:
@@ -175,7 +201,7 @@ def main() -> None:
     print(f"{len(detectors)} rules")
     for name, paths in SETS:
         show(name, paths, detectors, shuffles)
-    show_verdicts(max(shuffles // 5, 1))
+    show_verdicts(shuffles)
     print("\nwhere runs went wrong: the blamed agent and step", end="")
     for line in localising.table(localising.sets()):
         print(line)
