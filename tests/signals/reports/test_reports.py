@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.signals import reports
+
+
+def as_lines(values: list[object]) -> bytes:
+    return b"\n".join(json.dumps(value).encode() for value in values)
+
 
 SHARED = Path(__file__).resolve().parents[3] / "../shared/data/ci"
 LOG = b"2024-01-01T10:00:00.0000000Z Current runner version\n2024-01-01T10:00:01.0000000Z ok\n"
@@ -68,6 +74,33 @@ def test_sniff(data: bytes, expected: str) -> None:
 @given(st.binary(max_size=400))
 def test_arbitrary_bytes_do_not_crash(data: bytes) -> None:
     assert reports.read(data, "x").source.size == len(data)
+
+
+WORDS = st.sampled_from(
+    ["results", "tests", "runs", "status", "failed", "message", "code", "filename", "Action", "fail", "$schema", "name"]
+)
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | WORDS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(WORDS | st.text(max_size=4), inner, max_size=4),
+    max_leaves=12,
+)
+ANY_TEXT = st.lists(
+    st.sampled_from(
+        ["<testsuite>", "<testcase name='a'>", "<failure/>", "</testsuite>", "ok 1", "not ok 2 - b", "TAP version 13",
+         "1..2", "--- a/x", "+++ b/x", "@@ -1 +1 @@", "-a", "+b", "##[error]no", "2024-01-01T10:00:00.0000000Z ok"]
+    )
+).map(lambda lines: "\n".join(lines).encode())  # fmt: skip
+
+
+@pytest.mark.parametrize("form", reports.FORMATS, ids=[form.name for form in reports.FORMATS])
+@settings(max_examples=25)
+@given(data=st.one_of(st.binary(max_size=200), ANY_TEXT, st.lists(ANY_JSON, max_size=3).map(as_lines)))
+def test_no_reader_crashes_or_cites_beyond_the_end_whatever_it_is_given(form: reports.Format, data: bytes) -> None:
+    report = form.read(data, "x")
+
+    assert report.source.size == len(data)
+    pins = [one.pin for one in report.signals if one.pin]
+    assert all(0 <= pin.start <= pin.end <= len(data) for pin in pins)
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="shared data absent")
