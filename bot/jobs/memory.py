@@ -2,7 +2,7 @@
 
 evidence/<owner>/<name>/<head>/…     bundles, scrubbed (bot/jobs/evidence.py)
 ledgers/<owner>/<name>.jsonl         the ledger branches as they were last read
-visits/<repository id>.json          when we looked last, and what the last turn saw
+visits/<repository id>.json          until when we looked, and which heads of that look wait to be collected
 """
 
 from __future__ import annotations
@@ -23,9 +23,16 @@ NAME = re.compile(r"(?!\.)[\w.-]{1,100}/(?!\.{1,2}$)[\w.-]{1,100}", re.ASCII)
 
 
 class Last(msgspec.Struct, frozen=True):
-    """The last visit: until when the runs were looked at (ISO 8601; "" = never)."""
+    """The last visit: until when the runs were looked at (ISO 8601; "" = the first look has not come to its end).
+
+    `waiting` are the heads of a look on its way that are still to be collected, newest first, and `until` is what
+    `looked` will be then. `refused` says why the first look cannot be had: nobody waits for it.
+    """
 
     looked: str = ""
+    waiting: tuple[str, ...] = ()
+    until: str = ""
+    refused: str = ""
 
 
 class Memory:

@@ -14,27 +14,29 @@ from typing import NamedTuple, Protocol
 from bot.approval.policy import Policy
 from bot.engine.work import Answer, Done, Later, Work
 from bot.errors import AwayError, LaterError, UserError
-from bot.hosting.hints import Hint
+from bot.hosting.hints import Hint, Kind
 from bot.hosting.hints import Place as Where
 from bot.hosting.places import Installation, Repository
 from bot.jobs import configuration, lifecycle, onboarding, welcoming
-from bot.jobs.collecting import collect_head
 from bot.jobs.collecting_source import Source
 from bot.jobs.configuration import Configuration
 from bot.jobs.evidence import episodes
-from bot.jobs.heads import finished_heads
+from bot.jobs.looking import NEARLY_SPENT, Piece, look
 from bot.jobs.memory import Last, Memory
 from bot.jobs.visiting import Hosted, Looked, Shop, Visited, visit
-from bot.model import Detector, Effect, Episode
+from bot.model import Detector, Effect, Episode, replace
 from bot.pages import offer
 from bot.pages.onboarding import Place
 
 MAX_NOTES = 20
+MOST = 40
+"""Heads that one visit collects at most; the rest goes on in the next one, which comes after those that wait."""
+GO_ON: Kind = "head"
+"""The work that lets collecting go on when there are calls again; it keeps no visit waiting."""
 RESENT_DAYS = 3
 """GitHub sends again what is at most so old:
 https://docs.github.com/webhooks/testing-and-troubleshooting-webhooks/redelivering-webhooks"""
 
-NEARLY_SPENT = "the hour's calls are nearly spent"
 NOT_NOW = (UserError, LaterError, AwayError)
 
 Put = Callable[[Hint], object]
@@ -116,6 +118,8 @@ class Office:
         try:
             if work.kind == "installation" and self._is_gone(work.installation):
                 return Done("the App is not there any more; what was kept of it is deleted")
+            if work.kind == GO_ON:
+                return self._go_on(work.installation)
             if work.kind == "installation" or not work.repository:
                 return Done(self.welcome_owner(work.installation))
             name = next((place.name for place in work.hints[-1].places if place.id == work.repository), "")
@@ -164,36 +168,50 @@ class Office:
         return Swept(tuple(one.id for one in installations), count, resent, tuple(missed))
 
     def visit(self, place: Repository) -> Visited:
-        """Visit a repository; the others in which it found something to propose are visited soon."""
-        behind = self._catch_up(place)
-        with self.premises.visitor(place) as visitor:
-            visited = visit(place, visitor, self._shop(place, visitor))
-        visited.notes += behind
+        """Visit a repository; the others in which it found something to propose are visited soon.
+
+        So are all of the owner's when this was the last one that nobody had looked at, as after our store was lost.
+        """
+        behind = self._behind(place.installation)
+        try:
+            with self.premises.visitor(place) as visitor:
+                visited = visit(place, visitor, self._shop(place, visitor, behind))
+        except UserError as error:
+            if not self._is_looked(place):
+                self.memory.keep_last(place.id, replace(self.memory.last(place.id), refused=str(error)))
+                self._ask_for_all(place, behind)
+            raise
         if visited.elsewhere:
             wanted = set(visited.elsewhere)
             self._ask_for([one for one in self.premises.repositories(place.installation) if one.name in wanted])
+        self._ask_for_all(place, behind)
         return visited
 
-    def _catch_up(self, place: Repository) -> list[str]:
-        """Look at those repositories of the owner that nobody has looked at, as after our store was lost: a turn over
-        a part of the evidence takes back what all of it says. What could not be looked at is told."""
-        memory, installation = self.memory, place.installation
-        known = [one.id for one in lifecycle.places(memory) if one.installation == installation]
-        if known and all(memory.last(one).looked for one in known if one != place.id):
-            return []
-        notes: list[str] = []
-        for other in self.premises.repositories(installation):
-            if other.id == place.id or memory.last(other.id).looked:
-                continue
-            try:
-                with self.premises.visitor(other) as visitor:
-                    looked = self._collect(other, visitor, "")
-                    memory.keep_ledger(other.name, list(lifecycle.under(visitor.read_ledger().lines, other.name)))
-            except UserError as error:
-                notes.append(f"{other.name} is left out: {error}")
-                continue
-            memory.keep_last(other.id, Last(looked.until))
-        return notes
+    def _behind(self, installation: int) -> Sequence[Repository]:
+        """The repositories that nobody has looked at to the end, as on the first day, and after our store was lost."""
+        known = [one for one in lifecycle.places(self.memory) if one.installation == installation]
+        if known and all(self._is_looked(one) for one in known):
+            return ()
+        return [one for one in self.premises.repositories(installation) if not self._is_looked(one)]
+
+    def _is_looked(self, one: Repository | lifecycle.Kept) -> bool:
+        last = self.memory.last(one.id)
+        return bool(last.looked or last.refused)
+
+    def _ask_for_all(self, place: Repository, behind: Sequence[Repository]) -> None:
+        """What waited for the last first look does not wait for the next sweep."""
+        if behind and all(self._is_looked(one) for one in behind):
+            self._ask_for([one for one in self.premises.repositories(place.installation) if one.id != place.id])
+
+    def _go_on(self, installation: int) -> Answer:
+        """Where heads wait for the hour's calls: visits, as soon as there are some."""
+        installed = self.premises.repositories(installation)
+        wanted = [one for one in installed if not self._is_looked(one) or self.memory.last(one.id).waiting]
+        if not wanted:
+            return Done()
+        with self.premises.visitor(wanted[0]) as visitor:
+            until = visitor.source.low_until()
+        return Later(until, NEARLY_SPENT) if until else Done(f"{self._ask_for(wanted)} repositories want a visit")
 
     def welcome_owner(self, installation: int) -> str:
         """Where the App is new, its owner is asked where to start; every repository is visited once."""
@@ -223,10 +241,10 @@ class Office:
 
         return glance
 
-    def _shop(self, place: Repository, visitor: Visitor) -> Shop:
+    def _shop(self, place: Repository, visitor: Visitor, behind: Sequence[Repository]) -> Shop:
         return Shop(
             shared=self._shared,
-            collect=lambda place, since: self._collect(place, visitor, since),
+            collect=lambda place: self._collect(place, visitor, behind),
             episodes=self._episodes,
             welcome=lambda place, found: self._welcome(place, visitor, found),
             paused=self.paused,
@@ -241,23 +259,31 @@ class Office:
         with self.premises.owner(place.installation, login) as owner:
             return owner.file(f"{login}/{configuration.SHARED_REPOSITORY}", configuration.SHARED_PATH)
 
-    def _collect(self, place: Repository, visitor: Visitor, since: str) -> Looked:
-        """The evidence of every head whose runs have ended since then; what was left out is said."""
-        if _spare(visitor.source, since):
-            return Looked(since, 0, (NEARLY_SPENT,))
-        seen = finished_heads(visitor.source, since)
-        notes: list[str] = []
-        fresh = 0
-        for done, head in enumerate(seen.heads):
-            if _spare(visitor.source, since):
-                waiting = f"{len(seen.heads) - done} heads wait: {NEARLY_SPENT}"
-                return Looked(since, fresh, (waiting, *notes[: MAX_NOTES - 1]))
-            found = collect_head(visitor.source, place, head.sha, self.memory.evidence, self.now())
-            fresh += found.status == "stored"
-            notes += [f"{head.sha[:12]}: left out: {one}" for one in found.left_out]
-        if seen.left_out:
-            notes.append(f"{seen.left_out} heads were left out: too many at once")
-        return Looked(seen.until, fresh, tuple(notes[:MAX_NOTES]))
+    def _collect(self, place: Repository, visitor: Visitor, behind: Sequence[Repository]) -> Looked:
+        """A piece of the evidence: of this repository, then of those that nobody visits any more and that are behind.
+        What is left of it is asked for."""
+        looks = [look(visitor.source, place, self.memory, MOST, self.now)]
+        for other in [one for one in behind if one.archived and one.id != place.id]:
+            if (left := MOST - sum(one.heads for one in looks)) > 0:
+                looks.append(self._look_in(other, left))
+        if any(one.low for one in looks):
+            self.put(Hint("sweep", "", GO_ON, installation=place.installation))
+        elif any(one.waiting for one in looks):
+            self._ask_for([place])
+        notes = [note for one in looks for note in one.notes]
+        fresh = sum(one.fresh for one in looks)
+        return Looked(fresh, tuple(notes[:MAX_NOTES]), all(self._is_looked(one) for one in (place, *behind)))
+
+    def _look_in(self, other: Repository, most: int) -> Piece:
+        """A piece of what an archived repository holds. What cannot be looked at is told, and nobody waits for it."""
+        try:
+            with self.premises.visitor(other) as visitor:
+                lines = list(lifecycle.under(visitor.read_ledger().lines, other.name))
+                self.memory.keep_ledger(other.name, lines)
+                return look(visitor.source, other, self.memory, most, self.now)
+        except UserError as error:
+            self.memory.keep_last(other.id, Last(refused=str(error)))
+            return Piece(notes=(f"{other.name} is left out: {error}",))
 
     def _episodes(self, owner: str) -> Iterable[Episode]:
         return episodes(self.memory.evidence, owner)
@@ -266,6 +292,8 @@ class Office:
         """Before our file is there: the pull that adds it, where somebody asked for it. Then: that pull's end."""
         if found.present:
             effect = welcoming.settled(place, visitor)
+        elif not self._is_looked(place) and visitor.past(onboarding.BRANCH) == "open":
+            effect = None  # what it shows was made from all the evidence, or will be
         else:
             installed = self.premises.repositories(place.installation)
             login = place.name.partition("/")[0]
@@ -285,12 +313,3 @@ class Office:
             where = (Where(one.id, one.name),)
             self.put(Hint("sweep", "", "repository", installation=one.installation, places=where))
         return len(wanted)
-
-
-def _spare(source: Source, since: str) -> bool:
-    """Whether the calls that are left are not for mining. LaterError where nobody has looked before: what is decided
-    from a part of the evidence would take back what all of it says."""
-    until = source.low_until()
-    if until and not since:
-        raise LaterError(NEARLY_SPENT, until)
-    return bool(until)

@@ -27,7 +27,7 @@ from bot.jobs import tending_watch as watching
 from bot.jobs.identity import ASIDE
 from bot.jobs.proposing import as_proposed
 from bot.jobs.tending_commands import Place, asked_back, closing_of, listen
-from bot.jobs.tending_labels import known_tier, labels
+from bot.jobs.tending_labels import careful, known_tier, labels
 from bot.jobs.tending_sight import Git, Known, Names, Sight, Tended, entry_of, is_ours, last_of, names, undo_id
 from bot.jobs.tending_switches import switches
 from bot.ledger import ENDED, hold_of, moved_by
@@ -68,16 +68,10 @@ def tend(sight: Sight, known: Known, git: Git, now: str) -> Tended:
 
     UserError of the forge passes through; nothing else is raised for what stands in a thread.
     """
-    look = [*known.lookups, *switches(sight.issues, sight.ground.nodes, "repository")]
-    stories = {change: list(known.ledger.story(change)) for change in known.ledger.changes}
-    here = _Round(sight, known, git, now, names(sight.repository, known.ledger), stopped(look), stories)
-    here.done.stopped = here.stopped.merges
-    here.done.notes += [f"{sight.repository}: switch ignored: {one}" for one in here.stopped.ignored]
+    here = _begun(sight, known, git, now)
     _mend(here)
     pulls, issues = _by_change(here)
-    for change in sorted({*pulls, *issues}):
-        _ends(here, change, pulls.get(change, []), issues.get(change, []))
-    _leftovers(here, pulls)
+    _became(here, pulls, issues)
     for thread, pull, change in _open(pulls, issues):
         _people(here, thread, pull, change)
     _reverts(here)
@@ -88,6 +82,35 @@ def tend(sight: Sight, known: Known, git: Git, now: str) -> Tended:
     _show(here, pulls, issues)
     _contradict(here, pulls)
     return here.done
+
+
+def heed(sight: Sight, known: Known, git: Git, now: str) -> Tended:
+    """Obey what people did, without a look at any evidence: `known` holds the ledger, the policy and the switches.
+
+    What they ended is remembered; holds, demotions, commands and switches stand, a rollback begins. What needs to know
+    what the policy says today (a promotion, a merge, a text that is put back) is left to `tend`.
+    """
+    here = _begun(sight, known, git, now)
+    pulls, issues = _by_change(here)
+    _became(here, pulls, issues)
+    for thread, pull, change in _open(pulls, issues):
+        _careful(here, thread, pull, change)
+    _reverts(here)
+    for change, story in here.stories.items():
+        if asked_back(story) and last_of(story) != "spared" and not _is_back(here, story):
+            _take_back(here, change, "asked")
+    _disarm(here, held=True)
+    _answer(here, pulls, issues)
+    return here.done
+
+
+def _begun(sight: Sight, known: Known, git: Git, now: str) -> _Round:
+    look = [*known.lookups, *switches(sight.issues, sight.ground.nodes, "repository")]
+    stories = {change: list(known.ledger.story(change)) for change in known.ledger.changes}
+    here = _Round(sight, known, git, now, names(sight.repository, known.ledger), stopped(look), stories)
+    here.done.stopped = here.stopped.merges
+    here.done.notes += [f"{sight.repository}: switch ignored: {one}" for one in here.stopped.ignored]
+    return here
 
 
 # --- whose is what ----------------------------------------------------------------------------------------------------
@@ -150,6 +173,12 @@ def _open(pulls: dict[str, list[Pull]], issues: dict[str, list[Thread]]) -> Iter
 # --- what became of them ----------------------------------------------------------------------------------------------
 
 
+def _became(here: _Round, pulls: dict[str, list[Pull]], issues: dict[str, list[Thread]]) -> None:
+    for change in sorted({*pulls, *issues}):
+        _ends(here, change, pulls.get(change, []), issues.get(change, []))
+    _leftovers(here, pulls)
+
+
 def _ends(here: _Round, change: str, pulls: Sequence[Pull], issues: Sequence[Thread]) -> None:
     alive = [one.thread.number for one in pulls if one.thread.state == "open"]
     alive += [one.number for one in issues if one.state == "open"]
@@ -189,6 +218,22 @@ def _people(here: _Round, thread: Thread, pull: Pull | None, change: str) -> Non
     _text(here, thread, change)
     head = (pull.head, pull.head_at) if pull is not None else ()
     found = labels(thread, story, decision, here.sight.ground.nodes, here.now, *head)
+    here.tell(change, found.entries)
+    here.done.acts += found.acts
+
+
+def _careful(here: _Round, thread: Thread, pull: Pull | None, change: str) -> None:
+    """What `_people` hears that makes nothing less careful."""
+    story = here.stories[change]
+    for said in listen(Place(thread, pull.head if pull is not None else "", None), story, here.now, whole=False):
+        here.tell(change, said.entries)
+        here.done.acts += said.acts
+        here.done.effects += said.effects
+    if thread.state != "open" or last_of(story) in ("dismissed", "withdrawn"):
+        _close_again(here, thread, change)
+        return
+    head = (pull.head, pull.head_at) if pull is not None else ()
+    found = careful(thread, story, here.sight.ground.nodes, here.now, *head)
     here.tell(change, found.entries)
     here.done.acts += found.acts
 
@@ -282,6 +327,14 @@ def _take_back(here: _Round, change: str, why: str) -> None:
         here.tell(change, [entry_of(story, "undoing", here.now, tier=tier, reason=why, head=here.sight.ground.head)])
 
 
+def _is_back(here: _Round, story: Sequence[Entry]) -> bool:
+    """Whether somebody took it back already; where the merge was seen just now, the head may be older."""
+    merged = watching.merge_of(story)
+    if merged is None or merged not in here.known.ledger.entries:
+        return merged is None
+    return undoing.is_done(undoing.way_back(merged, here.sight.ground, here.git))
+
+
 # --- before it --------------------------------------------------------------------------------------------------------
 
 
@@ -343,14 +396,13 @@ def _candidates(here: _Round, pulls: dict[str, list[Pull]]) -> Iterator[tuple[Pu
             yield pull, change, False
 
 
-def _disarm(here: _Round) -> None:
-    """A thrown switch takes back every native auto-merge of ours, whoever asked for it."""
-    if not here.stopped.merges:
-        return
+def _disarm(here: _Round, *, held: bool = False) -> None:
+    """A thrown switch takes back every native auto-merge of ours, whoever asked for it; with `held` a hold as well."""
     taken = {act.number for act in here.done.acts if isinstance(act, Disarm)}
     for pull in here.sight.pulls:
-        number = pull.thread.number
-        if is_ours(pull.thread) and pull.armed and number not in taken and not here.names.undone(pull):
+        number, story = pull.thread.number, here.stories.get(here.names.change(pull), [])
+        stops = bool(here.stopped.merges) or (held and hold_of(story) is not None)
+        if stops and is_ours(pull.thread) and pull.armed and number not in taken and not here.names.undone(pull):
             here.done.acts.append(Disarm(number))
 
 
@@ -376,6 +428,15 @@ def _show(here: _Round, pulls: dict[str, list[Pull]], issues: dict[str, list[Thr
         if pull is not None and thread.state == "open" and last_of(story) not in ENDED:
             look = page.check(shown, QUESTIONS)
             here.done.acts.append(ShowCheck(pull.head, change, look.conclusion, look.title, look.summary))
+
+
+def _answer(here: _Round, pulls: dict[str, list[Pull]], issues: dict[str, list[Thread]]) -> None:
+    """The one comment of each change of which something was told just now."""
+    told = {entry.change for entry in here.done.entries}
+    for thread, pull, change in _open(pulls, issues):
+        if change in told:
+            shown = _shown(here, pull, change, thread.state == "open")
+            here.done.acts.append(Say(thread.number, change, page.comment(here.stories[change], shown)))
 
 
 def _shown(here: _Round, pull: Pull | None, change: str, is_open: bool) -> page.Shown:

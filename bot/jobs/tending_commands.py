@@ -12,11 +12,12 @@ from bot.approval.authority import Asked, rule
 from bot.approval.commands import CALL, Command, heard
 from bot.approval.provenance import promotable
 from bot.approval.rollback import refusal
+from bot.approval.seen import when
 from bot.hosting.acts import React
 from bot.hosting.pulls import Comment, Thread
 from bot.jobs.tending_labels import known_tier
 from bot.jobs.tending_sight import entry_of
-from bot.ledger import hold_of
+from bot.ledger import hold_of, moved_by
 from bot.model import TIERS, CloseChange, Decision, Entry, Tier, branch_of
 from bot.pages.escape import markdown, printable
 from bot.signals.redact import redact
@@ -24,6 +25,8 @@ from bot.signals.redact import redact
 MAX_REASON = 200
 ANSWERS = frozenset(("+1", "-1", "confused"))
 GONE = "The runs that it rests on do not show it any more: nobody can say what the policy allows."
+
+MORE_CAREFUL = "Somebody has demoted it since."
 
 
 class Said(NamedTuple):
@@ -42,8 +45,11 @@ class Place(NamedTuple):
     decision: Decision | None
 
 
-def listen(place: Place, story: Sequence[Entry], now: str) -> Iterator[Said]:
-    """What every comment that is not yet answered comes to, oldest first; each sees what those before it did."""
+def listen(place: Place, story: Sequence[Entry], now: str, *, whole: bool = True) -> Iterator[Said]:
+    """What every comment that is not yet answered comes to, oldest first; each sees what those before it did.
+
+    Without a look at the whole evidence a comment that promotes waits.
+    """
     told = list(story)
     for comment in place.thread.comments:
         answered = {entry.about: entry.detail.split() for entry in told if entry.event == "commanded"}
@@ -54,6 +60,8 @@ def listen(place: Place, story: Sequence[Entry], now: str) -> Iterator[Said]:
                 ANSWERS
             ):  # it was cut off after the ledger
                 yield Said((), (_reaction(comment, answered[comment.id]),))
+            continue
+        if not whole and any(one.verb == "promote" for one in heard(comment.body).commands):
             continue
         said = _answer(comment, place, told, now)
         if said is not None:
@@ -134,7 +142,7 @@ def _obey(
             reason = printable(redact(command.argument), MAX_REASON)
             return (entry_of(story, "dismissed", now, reason=reason, number=number, by=by, about=comment.id),), ""
         case "promote" if is_open:
-            return _promote(place, story, now, by)
+            return _promote(comment, place, story, now)
         case "hold" if is_open:
             entry = entry_of(story, "held", now, number=number, by=by)
             return (() if hold_of(story) else (entry,)), ""
@@ -155,8 +163,8 @@ def _lately(story: Sequence[Entry]) -> Sequence[Entry]:
     return story[begins[-1] :] if begins else story
 
 
-def _promote(place: Place, story: Sequence[Entry], now: str, by: int) -> tuple[tuple[Entry, ...], str]:
-    """An issue becomes a pull, a pull may merge itself: as far as the policy lets a person go."""
+def _promote(comment: Comment, place: Place, story: Sequence[Entry], now: str) -> tuple[tuple[Entry, ...], str]:
+    """An issue becomes a pull, a pull may merge itself: as far as the policy lets a person go, and nobody since."""
     tier: Tier = "autonomous" if place.head else "interactive"
     if place.decision is None:
         return (), GONE
@@ -165,5 +173,8 @@ def _promote(place: Place, story: Sequence[Entry], now: str, by: int) -> tuple[t
         return (), f"The policy does not allow it here: {', '.join(against)}."
     if TIERS.index(known_tier(story)) >= TIERS.index(tier):
         return (), f"It is {known_tier(story)} already."
-    number = place.thread.number
+    moved = moved_by(story)
+    if moved is not None and moved.event == "demoted" and moved.by and when(moved.at) > when(comment.created_at):
+        return (), MORE_CAREFUL
+    number, by = place.thread.number, comment.author.id
     return (entry_of(story, "promoted", now, tier=tier, number=number, head=place.head, by=by),), ""

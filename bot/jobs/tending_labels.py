@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from bot.approval.labels import HOLD
+from bot.approval.labels import HOLD, TIER_LABELS
 from bot.approval.provenance import Standing, promotable, settle
 from bot.hosting.acts import PutLabels
 from bot.hosting.pulls import Thread
 from bot.jobs.tending_sight import entry_of
 from bot.ledger import hold_of, tier_of
-from bot.model import TIERS, Decision, Entry, Tier
+from bot.model import TIERS, Decision, Entry, Tier, replace
 
 
 class Labelled(NamedTuple):
@@ -60,6 +60,20 @@ def labels(
         entries.append(entry_of(story, event, at, number=thread.number, by=actor))
     entries.append(entry_of(story, "settled", now, reason=said.says, number=thread.number, about=said.upto))
     return Labelled(tuple(entries), acts)
+
+
+def careful(thread: Thread, story: Sequence[Entry], nodes: Mapping[str, str], now: str, *head: str) -> Labelled:
+    """The same before anybody knows what the policy allows: where a label would make it less careful, only what makes
+    it more careful is remembered, and all of it is looked at again when that is known."""
+    tier, seen = known_tier(story), max((entry.about for entry in story if entry.event == "settled"), default=0)
+    more = {TIER_LABELS[one].name for one in TIERS[TIERS.index(tier) + 1 :]}
+    new = [event for event in thread.touched if event.id > seen and event.actor.kind != "ours"]
+    waiting = [event for event in new if event.added and (event.label in more or nodes.get(event.label, "") in more)]
+    if not waiting:
+        return labels(thread, story, None, nodes, now, *head)
+    without = replace(thread, touched=tuple(one for one in thread.touched if one not in waiting))
+    found = labels(without, story, None, nodes, now, *head)
+    return Labelled(tuple(one for one in found.entries if one.event != "settled"), ())
 
 
 def known_tier(story: Sequence[Entry]) -> Tier:

@@ -1,7 +1,8 @@
 """One visit to one repository: look at it as it stands, decide, perform, remember; and which others want one now.
 
-Whatever caused it, a visit does the same: it reads the configuration, collects what ran since the last time, makes a
-turn over the owner's evidence, tends what we opened before, and proposes what is new. Twice is the same as once.
+Whatever caused it, a visit does the same: it reads the configuration, obeys what people did, collects what ran since
+the last time, makes a turn over the owner's evidence, tends what we opened before, and proposes what is new. Twice is
+the same as once. What people did waits for no evidence; what needs evidence waits until all of it was looked at.
 """
 
 from __future__ import annotations
@@ -22,10 +23,10 @@ from bot.jobs import configuration, trialling, withdrawing
 from bot.jobs.configuration import Configuration
 from bot.jobs.identity import identity
 from bot.jobs.lifecycle import under
-from bot.jobs.memory import Last, Memory
+from bot.jobs.memory import Memory
 from bot.jobs.onboarding import PILOT
 from bot.jobs.proposing import effect_of, propose
-from bot.jobs.tending import tend
+from bot.jobs.tending import heed, tend
 from bot.jobs.tending_board import dashboard
 from bot.jobs.tending_sight import Git, Known, Sight, Tended
 from bot.jobs.tending_watch import incidents
@@ -98,23 +99,24 @@ class Hosted(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """Until when the runs of a repository were looked at (ISO 8601), and of how many heads there was new evidence."""
+    """Of how many heads there was new evidence; `whole` when every repository of the owner has had its first look: a
+    turn over a part of the evidence would take back what all of it says."""
 
-    until: str
     heads: int = 0
     notes: tuple[str, ...] = ()
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Shop:
     """What a visit works with beside the repository.
 
-    `collect` brings its evidence up to date since a time (ISO 8601, "" = never looked); `episodes` reads that of an
-    owner; `welcome` is what is done where our file is missing, or has just come; `paused` is the switch of the process.
+    `collect` brings its evidence up to date, a bounded piece of it; `episodes` reads that of an owner; `welcome` is
+    what is done where our file is missing, or has just come; `paused` is the switch of the process.
     """
 
     shared: Callable[[Repository], str | None]
-    collect: Callable[[Repository, str], Looked]
+    collect: Callable[[Repository], Looked]
     episodes: Callable[[str], Iterable[Episode]]
     welcome: Callable[[Repository, Configuration], Iterable[Effect]]
     paused: Callable[[], bool]
@@ -168,32 +170,48 @@ class _Visit:
         place, shop = self.place, self.shop
         found = configuration.read(self.hosted.file(configuration.PATH), shop.shared(place), shop.policy)
         self.done.notes += [*found.notes, *(problem.text for problem in found.problems)]
-        looked = shop.collect(place, shop.memory.last(place.id).looked)
-        self.done.notes += looked.notes
         self._read()
         issues = self.hosted.desk.issues()
         complained = any(one.by_mark == COMPLAINT and one.state == "open" for one in issues)
         self.done.pilot = next((one.number for one in issues if one.by_mark == PILOT and one.state == "open"), 0)
         self._perform(configuration.effects(place.name, found, open_now=complained))
-        self._perform(shop.welcome(place, found))
+        if found.present:
+            self._perform(shop.welcome(place, found))
         if reason := _why_withdrawn(found):
             self._remember(list(withdraw(place.name, self.mine, reason, self.hosted.perform, shop.now())))
-        if found.present:
-            share = self._take_part(found, issues)
+        sight = self._heed(found, issues) if found.present else None
+        looked = shop.collect(place)
+        self.done.notes += looked.notes
+        if not found.present:  # the pull that asks shows what was found
+            self._perform(shop.welcome(place, found))
+        if sight is not None and looked.whole:
+            share = self._take_part(found, self._look() if looked.heads else sight)
             self.done.elsewhere = share.deliberated.elsewhere if looked.heads else ()
-        shop.memory.keep_last(place.id, Last(looked.until))
         return self.done
 
     @property
     def owner(self) -> str:
         return self.place.name.partition("/")[0]
 
-    def _take_part(self, found: Configuration, issues: Sequence[Thread]) -> _Share:
+    def _heed(self, found: Configuration, issues: Sequence[Thread]) -> Sight:
+        """What people did is obeyed before any evidence is looked at; what stands then."""
+        desk = self.hosted.desk
+        sight = Sight(self.place.name, desk.ground(), desk.pulls(), issues)
+        known = Known(self.mine, found.policy, lookups=tuple(lookups(found, paused=self.shop.paused())))
+        heeded = heed(sight, known, self.hosted.git, self.shop.now())
+        self._carry_out(heeded)
+        return self._look() if heeded.entries or heeded.acts or heeded.effects else sight
+
+    def _look(self) -> Sight:
+        """The repository afresh."""
+        desk = self.hosted.desk.again()
+        return Sight(self.place.name, desk.ground(), desk.pulls(), desk.issues())
+
+    def _take_part(self, found: Configuration, sight: Sight) -> _Share:
         """Tend first, then try, then propose: what people did since the last visit binds what is new."""
-        ground = self.hosted.desk.ground()
+        ground, pulls, issues = sight.ground, sight.pulls, sight.issues
         share = self._share(found, ground)
-        pulls = self.hosted.desk.pulls()
-        tended = self._tend(found, share, Sight(self.place.name, ground, pulls, issues))
+        tended = self._tend(found, share, sight)
         remembered, off = self.shop.memory.ledgers(self.owner), preflight(ground)
         share.proposals = [_as_left(one, remembered, off) for one in share.proposals]
         if found.trials is not None and not found.pause:
@@ -237,14 +255,17 @@ class _Visit:
     def _tend(self, found: Configuration, share: _Share, sight: Sight) -> Tended:
         """What we opened before: it is remembered what became of it, then acted upon."""
         tended = tend(sight, self._known(found, share), self.hosted.git, self.shop.now())
-        self.done.notes += tended.notes
+        self._carry_out(tended)
+        return tended
+
+    def _carry_out(self, tended: Tended) -> None:
+        self.done.notes += [note for note in tended.notes if note not in self.done.notes]
         self._remember(tended.entries)
         for act in tended.acts:
             acted = self.hosted.desk.perform(act)
             if acted.status == "refused":
                 self.done.notes.append(f"{type(act).__name__}: {acted.detail}")
         self._perform(tended.effects)
-        return tended
 
     def _tasks(self, found: Configuration) -> str | None:
         """The list of held-out tasks, where trials are wanted."""
