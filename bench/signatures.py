@@ -2,9 +2,10 @@
 
 Run as `python -m bench.signatures [DIR…]`. Measured are the logs below ../shared/data/ci (gha-logs, travis-logs,
 cidiff) and below every DIR (a checkout of BugSwarm/bugswarm holds 2,000 more). Whether a pick is right was judged by
-reading the log around it, one pick after the other, by who wrote the table: bench/signatures_read.tsv. There `unseen`
-picks are of logs that had not been looked at when the table was written, and stay as they were first read; `tuned` ones
-are of logs that the table was written or mended with.
+reading the log around it, one pick after the other: bench/signatures_read.tsv. There `unseen` picks are of logs that
+had not been looked at when the table was written, and stay as they were first read (the last 20 were drawn at random
+from 28 failed logs, after the table was closed); `tuned` ones are of logs that the table was written or mended with. A
+verdict of `partly` counts as not right.
 """
 
 from __future__ import annotations
