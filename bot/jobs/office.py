@@ -129,6 +129,7 @@ class Office:
             visited = self.visit(place)
             if visited.pilot and any(hint.issue == visited.pilot for hint in work.hints):
                 self.put(Hint("sweep", "", "installation", installation=work.installation))
+            self._ask_for([place] if visited.more else ())
             return Done("; ".join(visited.notes))
         except LaterError as error:
             return Later(error.until, str(error), "installation")
@@ -266,13 +267,13 @@ class Office:
         for other in [one for one in behind if one.archived and one.id != place.id]:
             if (left := MOST - sum(one.heads for one in looks)) > 0:
                 looks.append(self._look_in(other, left))
-        if any(one.low for one in looks):
+        low = any(one.low for one in looks)
+        if low:
             self.put(Hint("sweep", "", GO_ON, installation=place.installation))
-        elif any(one.waiting for one in looks):
-            self._ask_for([place])
         notes = [note for one in looks for note in one.notes]
-        fresh = sum(one.fresh for one in looks)
-        return Looked(fresh, tuple(notes[:MAX_NOTES]), all(self._is_looked(one) for one in (place, *behind)))
+        whole = all(self._is_looked(one) for one in (place, *behind))
+        more = not low and any(one.waiting for one in looks)
+        return Looked(sum(one.fresh for one in looks), tuple(notes[:MAX_NOTES]), whole, more)
 
     def _look_in(self, other: Repository, most: int) -> Piece:
         """A piece of what an archived repository holds. What cannot be looked at is told, and nobody waits for it."""

@@ -100,11 +100,12 @@ class Hosted(Protocol):
 @dataclass(frozen=True, slots=True)
 class Looked:
     """Of how many heads there was new evidence; `whole` when every repository of the owner has had its first look: a
-    turn over a part of the evidence would take back what all of it says."""
+    turn over a part of the evidence would take back what all of it says. `more` waits to be collected, and can be."""
 
     heads: int = 0
     notes: tuple[str, ...] = ()
     whole: bool = True
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +132,14 @@ class Visited:
     """What came of it: notes for whoever runs the flywheel, and the names of repositories that want a visit now.
 
     `pilot` is the number of the open issue that asks the owner where to start, if it stands here; 0 = it does not.
+    With `more` evidence to be collected this repository wants another visit, after those that wait.
     """
 
     notes: list[str] = field(default_factory=list)
     elsewhere: tuple[str, ...] = ()
     performed: dict[str, Performed] = field(default_factory=dict)
     pilot: int = 0
+    more: bool = False
 
 
 def visit(place: Repository, hosted: Hosted, shop: Shop) -> Visited:
@@ -182,6 +185,7 @@ class _Visit:
         sight = self._heed(found, issues) if found.present else None
         looked = shop.collect(place)
         self.done.notes += looked.notes
+        self.done.more = looked.more
         if not found.present:  # the pull that asks shows what was found
             self._perform(shop.welcome(place, found))
         if sight is not None and looked.whole:
