@@ -214,7 +214,7 @@ def test_an_interrupt_leaves_nothing_half_written(tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
 
-    assert process.returncode == 130
+    assert process.returncode == 130, said
     assert b"Traceback" not in said
     flywheel("run", "--json", cwd=tmp_path)
     assert record(out)["modifications"]

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from bot import ledger
+from bot.commands import bounded
 from bot.commands.running import once_each
 from bot.commands.wiring import load_run, shipped_detectors, shipped_policy
 from bot.errors import UserError
@@ -30,6 +31,7 @@ from bot.pages import crossing, printed
 from bot.pages.report import report
 from bot.pages.summary import summary
 
+AGAIN = "Download the artifact of the job that proposes."
 REPOSITORY = re.compile(r"(?!\.)[\w.-]{1,100}/(?!\.{1,2}$)[\w.-]{1,100}", re.ASCII)
 
 
@@ -128,7 +130,7 @@ def apply(file: Path, environment: Mapping[str, str], shell: Shell, *, dry_run: 
     `failed` says what a person must look at: what GitHub did not take, and what no document of ours would hold.
     """
     name, token = _where(environment)
-    crossed = document.decode(_bytes(file), name)
+    crossed = document.decode(bounded.read(file, document.MAX_BYTES, AGAIN, links=False), name)
     with shell.open(name, token) as hand:
         found = _configured(hand)
         written = hand.read_ledger()
@@ -195,19 +197,6 @@ def _where(environment: Mapping[str, str]) -> tuple[str, str]:
     if not token:
         raise UserError("GITHUB_TOKEN: it is not set. The Action passes its input `token` on.")
     return name, token
-
-
-def _bytes(file: Path) -> bytes:
-    """Of a plain file, and no more of it than a document may have."""
-    try:
-        if file.is_symlink() or not file.is_file():
-            raise UserError(f"{file}: it is no file. Download the artifact of the job that proposes.")
-        with file.open("rb") as stream:
-            return stream.read(document.MAX_BYTES + 1)
-    except OSError as error:
-        raise UserError(
-            f"{file}: it cannot be read ({error.strerror or error}). Download the artifact again."
-        ) from error
 
 
 def _tell(environment: Mapping[str, str], text: str, figures: Mapping[str, Any]) -> None:

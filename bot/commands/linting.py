@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bot.approval import policy
+from bot.commands import bounded
 from bot.commands.wiring import shipped_policy
 from bot.errors import UserError
 from bot.jobs import configuration
@@ -74,14 +75,7 @@ def _is_configuration(path: Path) -> bool:
 
 
 def _text(path: Path) -> str:
-    """The text of a regular file: a pipe or a device would never end."""
-    try:
-        if not path.is_file():
-            raise UserError(f"{path}: it is no regular file. Name rules, policies or harness files.")
-        with path.open("rb") as stream:
-            data = stream.read(MAX_PATCH_BYTES + 1)
-    except OSError as error:
-        raise UserError(f"{path}: it cannot be read ({error.strerror or error}). Check its permissions.") from error
+    data = bounded.read(path, MAX_PATCH_BYTES, "Name rules, policies or harness files.")
     if len(data) > MAX_PATCH_BYTES:
         raise UserError(f"{path}: larger than {MAX_PATCH_BYTES >> 20} MiB. No rule or harness file is.")
     return data.decode("utf-8", "replace")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from bot.commands import bounded
 from bot.errors import UserError
 from bot.pages import printed
 from bot.signals.checkpoints import Stored, bundles_of
@@ -65,11 +66,7 @@ def read_against(path: Path, against: Path) -> dict[str, Any]:
 
 
 def _whole(path: Path) -> bytes:
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(MAX_REPORT_BYTES + 1)
-    except OSError as error:
-        raise UserError(f"{path}: it cannot be read ({error.strerror or error}). Name a job log.") from error
+    data = bounded.read(path, MAX_REPORT_BYTES, "Name a job log.")
     if len(data) > MAX_REPORT_BYTES:
         raise UserError(f"{path}: larger than {MAX_REPORT_BYTES >> 20} MiB. Cut it to the failed step.")
     return data

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from bot.commands import bounded
 from bot.errors import UserError
 from bot.trials import design, plan, results
 from bot.trials.answer import MARGIN, Answer, Side, answer, registered
@@ -99,10 +100,4 @@ def _side(side: Side | None) -> dict[str, Any] | None:
 
 
 def _bytes(path: Path) -> bytes:
-    try:
-        if not path.is_file():
-            raise UserError(f"{path}: there is no such file. Name a results file, CSV or JSON.")
-        with path.open("rb") as stream:
-            return stream.read(results.MAX_BYTES + 1)
-    except OSError as error:
-        raise UserError(f"{path}: it cannot be read ({error.strerror or error}). Check its permissions.") from error
+    return bounded.read(path, results.MAX_BYTES, "Name a results file, CSV or JSON.")

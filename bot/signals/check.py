@@ -10,11 +10,6 @@ NO_VERDICT = (124, 126, 127, 137, 143)
 """Exit codes of a check that never ran or was killed."""
 
 
-def is_check(command: str) -> bool:
-    """Whether some part of this command line is a test, build, lint or type-check run."""
-    return masked(command) is not None
-
-
 def read_check(command: str, output: str, exit_code: int | None) -> Check | None:
     """What a check said; None when the command is none.
 

@@ -29,7 +29,7 @@ class Office:
         return self.said
 
 
-@pytest.mark.parametrize("until", [0.0, time.time() - 3600])
+@pytest.mark.parametrize("until", [0.0, 1_000_000.0])
 def test_what_could_go_on_at_once_is_left_to_the_next_sweep(until: float, tmp_path: Path) -> None:
     with closing(Inbox(f"sqlite:///{tmp_path / 'inbox.db'}")) as inbox:
         office = Office(inbox, Later(until, "a limit", "installation"))

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.model import Check
-from bot.signals.check import is_check, read_check
+from bot.signals.check import read_check
 from bot.signals.check_output import MOST_FAILING
 
 
@@ -40,7 +40,7 @@ from bot.signals.check_output import MOST_FAILING
     ],
 )
 def test_a_command_that_only_speaks_of_checks_is_none(command: str) -> None:
-    assert not is_check(command)
+    assert read_check(command, "", 0) is None
     assert read_check(command, "1 failed", 1) is None
 
 
@@ -83,7 +83,7 @@ def test_a_command_that_only_speaks_of_checks_is_none(command: str) -> None:
     ],
 )
 def test_checks_are_recognised_in_their_wrappings(command: str) -> None:
-    assert is_check(command)
+    assert read_check(command, "", 0)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_the_end_of_a_long_output_is_read() -> None:
     st.none() | st.integers(-2, 256),
 )
 def test_no_command_line_breaks_the_reader(command: str, output: str, exit_code: int | None) -> None:
-    assert (read_check(command, output, exit_code) is None) == (not is_check(command))
+    assert (read_check(command, output, exit_code) is None) == (read_check(command, "", 0) is None)
 
 
 @settings(deadline=None)

@@ -36,7 +36,7 @@ API_VERSION = "2022-11-28"
 """The one version of the API that everything here speaks. From 2026-03-10 on a pull has no `merge_commit_sha`."""
 
 TIMEOUT = httpx.Timeout(30.0, connect=5.0)
-READS_AGAIN = 3
+READS_AGAIN, FIRST_WAIT_S = 3, 0.5
 PAGE, MAX_PAGES = 100, 30
 SECONDARY_WAIT_S = 60
 NOT_THERE = (404, 409, 410)
@@ -301,7 +301,7 @@ def _again(error: GitHubException, count: int) -> RetryOption:
     inner = isinstance(error, RequestError) and isinstance(getattr(error, "exc", None), GitHubException)
     if not lost or inner or isinstance(error, RateLimitExceeded) or count + 1 >= READS_AGAIN:
         return RetryOption(False)
-    return RetryOption(True, timedelta(seconds=0.5 * 2**count * random.uniform(0.5, 1.0)))  # noqa: S311 - no secret
+    return RetryOption(True, timedelta(seconds=FIRST_WAIT_S * 2**count * random.uniform(0.5, 1.0)))  # noqa: S311 - no secret
 
 
 def _status(error: GitHubException, what: str) -> StatusError:
