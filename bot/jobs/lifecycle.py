@@ -83,6 +83,17 @@ def tidy(
     return tuple(said)
 
 
+def keep_up(memory: Memory, now: Repository) -> None:
+    """Let what is kept of a repository follow it before it is visited under a new name, and not at the next sweep: two
+    names would be two repositories till then."""
+    known = {one.id: one for one in places(memory)}
+    before = known.get(now.id)
+    if before is None or before.name == now.name:
+        return
+    follow(memory, before, now)
+    _write(memory, (known | {now.id: Kept(now.id, now.name, now.installation)}).values())
+
+
 def forget(memory: Memory, one: Kept) -> None:
     """Delete all that is kept of a repository."""
     for path in (*_folders(memory, one.name), memory.root / "visits" / f"{one.id:d}.json"):
@@ -90,20 +101,22 @@ def forget(memory: Memory, one: Kept) -> None:
 
 
 def follow(memory: Memory, before: Kept, now: Repository) -> None:
-    """Move what is kept to the new name. What stands there already is newer, and stays."""
+    """Move what is kept to the new name. What stands there already is newer, and stays: ledger, bundles."""
     if before.name == now.name:
         return
     for old, new in zip(_folders(memory, before.name), _folders(memory, now.name), strict=True):
         if not old.exists():
             continue
-        if new.exists():
-            _delete(old)
-            continue
         try:
             new.parent.mkdir(parents=True, exist_ok=True)
-            old.rename(new)
+            if not new.exists():
+                old.rename(new)
+            elif old.is_dir():
+                for head in [one for one in old.iterdir() if not (new / one.name).exists()]:
+                    head.rename(new / head.name)
         except OSError as error:
             raise _cannot(new, error) from error
+        _delete(old)
         for manifest in new.glob("*/manifest.json"):
             _rename_in(manifest, before.name, now.name)
 

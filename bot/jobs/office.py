@@ -173,6 +173,7 @@ class Office:
 
         So are all of the owner's when this was the last one that nobody had looked at, as after our store was lost.
         """
+        lifecycle.keep_up(self.memory, place)
         behind = self._behind(place.installation)
         try:
             with self.premises.visitor(place) as visitor:

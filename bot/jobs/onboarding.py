@@ -51,11 +51,15 @@ class Candidate(msgspec.Struct, frozen=True):
 
 
 class Start(msgspec.Struct, frozen=True):
-    """A `/flywheel start` in a comment of the pilot issue: which repository, and whether its author may."""
+    """A `/flywheel start` in a comment of the pilot issue: which repository, and whether its author may.
+
+    `obeyed` = somebody has put a thumbs up there, as we do.
+    """
 
     comment: int
     repository: str
     granted: bool
+    obeyed: bool = False
 
 
 # --- where to start ---------------------------------------------------------------------------------------------------
@@ -108,17 +112,21 @@ def starts(
     """Every `/flywheel start` of a pilot issue. `role(repository, account)` looks up what somebody may there.
 
     A repository that nobody sees and one where the author may not write are refused alike, so that no name is told.
-    Comments by bots, by us, and such as were edited start nothing.
+    Where the author may and nothing can be written, as long as it is archived, he waits for his answer. Comments by
+    bots, by us, and such as were edited start nothing.
     """
-    names = {one.name.casefold(): one.name for one in installed if not one.archived}
+    names = {one.name.casefold(): one for one in installed}
     found: list[Start] = []
     for comment in comments:
         if comment.edited or comment.author.kind != "human":
             continue
         for wanted in _wanted(comment.body):
-            name = names.get(wanted.casefold(), "")
-            granted = bool(name) and role(name, comment.author.id) in ("write", "maintain", "admin")
-            found.append(Start(comment.id, name or wanted, granted))
+            there = names.get(wanted.casefold())
+            granted = there is not None and role(there.name, comment.author.id) in ("write", "maintain", "admin")
+            if there is not None and granted and there.archived:
+                continue
+            obeyed = "+1" in (comment.reactions or ())
+            found.append(Start(comment.id, there.name if there is not None else wanted, granted, obeyed))
             if len(found) == MAX_STARTS:
                 return tuple(found)
     return tuple(found)
@@ -130,11 +138,14 @@ def chosen(found: Iterable[Start]) -> frozenset[str]:
 
 
 def reactions(found: Iterable[Start]) -> tuple[React, ...]:
-    """One reaction a comment: thumbs down as soon as one of its starts was refused."""
+    """At most one reaction a comment: thumbs down as soon as one of its starts was refused. None where one was obeyed
+    before: the repository has another name since, or its author another role."""
     granted: dict[int, bool] = {}
     for one in found:
         granted[one.comment] = granted.get(one.comment, True) and one.granted
-    return tuple(React(comment, "+1" if well else "-1") for comment, well in granted.items())
+    obeyed = {one.comment for one in found if one.obeyed}
+    answered = ((comment, well) for comment, well in granted.items() if well or comment not in obeyed)
+    return tuple(React(comment, "+1" if well else "-1") for comment, well in answered)
 
 
 def _wanted(body: str) -> Iterator[str]:

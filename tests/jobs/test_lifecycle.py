@@ -8,7 +8,7 @@ import pytest
 from bot import ledger
 from bot.errors import UserError
 from bot.hosting.places import Installation, Repository
-from bot.jobs.lifecycle import Kept, fate, follow, forget, places, tidy, under
+from bot.jobs.lifecycle import Kept, fate, follow, forget, keep_up, places, tidy, under
 from bot.jobs.memory import Last, Memory
 from bot.model import Entry
 
@@ -120,6 +120,25 @@ def test_what_stands_at_the_new_name_is_newer_and_stays(memory: Memory) -> None:
     manifest = json.loads((memory.evidence / "octo/till/abc/manifest.json").read_text())
     assert "octo/till" == manifest["repository"]
     assert not (memory.evidence / "octo/shop").exists()
+
+
+def test_a_new_name_that_was_visited_before_the_sweep_keeps_the_evidence_of_the_old_one(memory: Memory) -> None:
+    tidy(memory, [HERE], {7: (SHOP, TILL)})
+    now = Repository(1, "octo/store", 7)
+    keep_up(memory, now)
+    keep_up(memory, now)
+
+    assert "octo/store" == json.loads((memory.evidence / "octo/store/abc/manifest.json").read_text())["repository"]
+    assert {"octo/store", "octo/till"} == {one.name for one in places(memory)}
+    assert () == tidy(memory, [HERE], {7: (now, TILL)})
+
+
+def test_bundles_of_both_names_become_those_of_one(memory: Memory) -> None:
+    (memory.evidence / "octo/shop/abc").rename(memory.evidence / "octo/shop/def")
+    follow(memory, KEPT[0], Repository(1, "octo/till", 7))
+
+    assert {"abc", "def"} == {path.name for path in (memory.evidence / "octo/till").iterdir()}
+    assert "octo/till" == json.loads((memory.evidence / "octo/till/def/manifest.json").read_text())["repository"]
 
 
 @pytest.mark.parametrize("name", ["../../etc", "octo/..", "/etc/passwd", "octo", ""])

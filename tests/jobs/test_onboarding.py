@@ -26,7 +26,7 @@ from bot.jobs.onboarding import (
     standing,
     starts,
 )
-from bot.model import Agent, Call, CloseChange, Episode, Harness, OpenIssue, Run, Source, Step, Trace
+from bot.model import Agent, Call, CloseChange, Episode, Harness, OpenIssue, Run, Source, Step, Trace, replace
 from bot.pages.onboarding import Needed, Place, Rehearsal
 
 NEEDED = Needed(5, 3, 20, 50)
@@ -190,6 +190,22 @@ def test_a_writer_starts_a_repository_by_its_name_in_any_case() -> None:
 
     assert frozenset({"octo/shop"}) == chosen(found)
     assert (React(5, "+1"),) == reactions(found)
+
+
+def test_who_may_start_what_is_archived_waits_for_his_answer_and_who_may_not_is_refused() -> None:
+    installed = [repository("octo/shop", archived=True), repository("octo/till", 2)]
+    asked = [comment("/flywheel start octo/shop")]
+
+    assert () == starts(asked, installed, lambda _name, _account: "write")
+    assert (React(5, "-1"),) == reactions(starts(asked, installed, lambda _name, _account: "read"))
+
+
+def test_what_was_obeyed_is_not_refused_when_the_repository_has_another_name() -> None:
+    asked = [replace(comment("/flywheel start octo/formerly"), reactions=frozenset({"+1"}))]
+    found = starts(asked, INSTALLED, role)
+
+    assert frozenset() == chosen(found)
+    assert () == reactions(found)
 
 
 def test_a_comment_with_one_refused_start_is_refused_as_a_whole_in_its_reaction_only() -> None:

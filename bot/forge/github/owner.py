@@ -11,6 +11,7 @@ from bot.forge.github.answers import User
 from bot.forge.github.client import Reader
 from bot.forge.github.errors import StatusError
 from bot.forge.github.onboarding import default_file, holder
+from bot.forge.github.timeline import NO_KINDS
 from bot.hosting.people import ROLES, Actor, Role
 from bot.hosting.pilot import Pilot
 from bot.hosting.pulls import Comment
@@ -29,6 +30,7 @@ class _Said(msgspec.Struct, frozen=True):
     body: str | None = None
     user: _Author | None = None
     performed_via_github_app: dict[str, object] | None = None
+    reactions: dict[str, int | str] | None = None
 
 
 class _Issue(msgspec.Struct, frozen=True):
@@ -98,4 +100,6 @@ class Owner:
         ours = user.id == account
         bot = user.type != "User" or said.performed_via_github_app is not None
         actor = Actor(user.id, "unknown", "ours" if ours else "bot" if bot else "human")
-        return Comment(said.id, actor, said.body or "", said.created_at, said.updated_at != said.created_at)
+        stand = said.reactions
+        kinds = frozenset(kind for kind, count in stand.items() if count and kind not in NO_KINDS) if stand else None
+        return Comment(said.id, actor, said.body or "", said.created_at, said.updated_at != said.created_at, kinds)
