@@ -127,7 +127,18 @@ def effects(repository: str, found: Configuration, *, open_now: bool) -> tuple[E
     change = identity(PURPOSE)
     if not open_now:
         return ()
-    return (CloseChange(repository, change, branch_of(PURPOSE, change), "The file can be read again."),)
+    return (CloseChange(repository, change, branch_of(PURPOSE, change), "It can be read again."),)
+
+
+def unremembered(repository: str, why: str) -> OpenIssue:
+    """The same issue where the ledger is not ours alone: what cannot be remembered is not done."""
+    text = (
+        f"Flywheel remembers what it does here on a branch that nobody else may write to.\n\n{fenced(why, 'text')}\n\n"
+        "Until then it opens, merges and updates nothing here. This issue is closed by itself then; `flywheel doctor` "
+        "says the same in its row `ledger`."
+    )
+    title = "Flywheel does nothing here: somebody else writes to its ledger"
+    return OpenIssue(repository, identity(PURPOSE), revision(text), title, text, (FLYWHEEL.name, STUCK.name))
 
 
 def _complaint(repository: str, told: Sequence[Problem]) -> OpenIssue:

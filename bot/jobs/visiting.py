@@ -46,6 +46,10 @@ class Remembered(Protocol):
     def lines(self) -> Sequence[str]:
         """In their order."""
 
+    @property
+    def spoiled(self) -> str:
+        """Who else wrote there, and the mend; empty when nobody did."""
+
 
 class Desk(Protocol):
     """What we opened in a repository, and what is done to it."""
@@ -173,7 +177,11 @@ class _Visit:
         place, shop = self.place, self.shop
         found = configuration.read(self.hosted.file(configuration.PATH), shop.shared(place), shop.policy)
         self.done.notes += [*found.notes, *(problem.text for problem in found.problems)]
-        self._read()
+        spoiled = self._read()
+        if spoiled and found.present:
+            self._perform([configuration.unremembered(place.name, spoiled)])
+            self.done.notes.append(spoiled)
+            return self.done
         issues = self.hosted.desk.issues()
         complained = any(one.by_mark == COMPLAINT and one.state == "open" for one in issues)
         self.done.pilot = next((one.number for one in issues if one.by_mark == PILOT and one.state == "open"), 0)
@@ -307,10 +315,13 @@ class _Visit:
             if done.status == "refused":
                 self.done.notes.append(done.detail)
 
-    def _read(self) -> None:
-        lines = list(under(self.hosted.read_ledger().lines, self.place.name))
+    def _read(self) -> str:
+        """What is remembered here; who else wrote to it, and the mend."""
+        found = self.hosted.read_ledger()
+        lines = list(under(found.lines, self.place.name))
         self.shop.memory.keep_ledger(self.place.name, lines)
         self.mine = ledger.fold(lines)
+        return found.spoiled
 
     def _remember(self, entries: Sequence[Entry]) -> None:
         """The branch first: it is the authority."""
