@@ -236,10 +236,14 @@ class Office:
 
     def _glance(self, owner: Owner) -> Callable[[Repository], welcoming.Glance]:
         def glance(place: Repository) -> welcoming.Glance:
-            has_file = owner.file(place.name, configuration.PATH) is not None
-            with self.premises.visitor(place) as visitor:
-                lately = visitor.glimpses(welcoming.since(self.now()))
-                return welcoming.Glance(visitor.past(onboarding.BRANCH), has_file, lately)
+            """One that cannot be looked at, as one without a commit, is not asked about; its own visit says why."""
+            try:
+                has_file = owner.file(place.name, configuration.PATH) is not None
+                with self.premises.visitor(place) as visitor:
+                    lately = visitor.glimpses(welcoming.since(self.now()))
+                    return welcoming.Glance(visitor.past(onboarding.BRANCH), has_file, lately)
+            except UserError:
+                return welcoming.Glance("none", False, ())
 
         return glance
 

@@ -194,6 +194,24 @@ def test_with_the_last_calls_of_the_hour_people_are_served_and_the_look_goes_on_
     assert FEW == len(owner.collected())
 
 
+def test_what_cannot_be_looked_at_keeps_nobody_waiting_and_what_is_archived_is_looked_at(
+    world: World, github: GitHub, app: Running
+) -> None:
+    files = {".github/flywheel.yml": "version: 1\ndashboard: true\n"}
+    shop, empty = world.repository("octo/shop", files), world.repository("octo/empty", {"a": ""})
+    old = world.repository("octo/old", {"a": ""}, archived=True)
+    empty.git.run("update-ref", "-d", "refs/heads/main")
+    world.install("octo", shop, empty, old)
+
+    record = app.attempt()
+
+    assert ["octo/empty"] == [one.partition(":")[0] for one in record["failed"]]
+    assert ["Flywheel: what stands here"] == [one.title for one in shop.issues.values()]
+    memory = Memory(app.folder / "data")
+    assert [True, False, True] == [bool(memory.last(one.id).looked) for one in (shop, empty, old)]
+    assert "first commit" in memory.last(empty.id).refused
+
+
 def test_after_a_lost_store_people_are_served_first_and_nothing_is_taken_back(
     stages: Stages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
