@@ -100,7 +100,7 @@ class Pull(msgspec.Struct, frozen=True):
 
     `commits_ours` = every commit is verified and by our App. `head_at` = when the head became the head. `merge_sha` is
     the commit that the merge made. `twins` counts other open pulls with the same head. `armed` = it merges without our
-    doing anything more: by native auto-merge, or in the merge queue.
+    doing anything more: by native auto-merge, or in the merge queue; `armed_by_us` = by an auto-merge that we want.
     """
 
     thread: Thread
@@ -119,6 +119,7 @@ class Pull(msgspec.Struct, frozen=True):
     twins: int | None = None
     reviews: tuple[Review, ...] = ()
     checks: tuple[Checked, ...] = ()
+    armed_by_us: bool = False
 
 
 class Ground(msgspec.Struct, frozen=True):

@@ -397,12 +397,17 @@ def _candidates(here: _Round, pulls: dict[str, list[Pull]]) -> Iterator[tuple[Pu
 
 
 def _disarm(here: _Round, *, held: bool = False) -> None:
-    """A thrown switch takes back every native auto-merge of ours, whoever asked for it; with `held` a hold as well."""
+    """A thrown switch takes back every native auto-merge of ours, whoever asked for it; with `held` a hold as well.
+    What we asked for goes as soon as the change may not merge itself any more: somebody has demoted it."""
     taken = {act.number for act in here.done.acts if isinstance(act, Disarm)}
+    demoted = {entry.change for entry in here.done.entries if entry.event == "demoted"}
     for pull in here.sight.pulls:
-        number, story = pull.thread.number, here.stories.get(here.names.change(pull), [])
-        stops = bool(here.stopped.merges) or (held and hold_of(story) is not None)
-        if stops and is_ours(pull.thread) and pull.armed and number not in taken and not here.names.undone(pull):
+        number, change = pull.thread.number, here.names.change(pull)
+        if not is_ours(pull.thread) or not pull.armed or number in taken or here.names.undone(pull):
+            continue
+        story = here.stories.get(change, [])
+        lowered = bool(story) and not merges.merges_itself(pull, story) and (pull.armed_by_us or change in demoted)
+        if here.stopped.merges or lowered or (held and hold_of(story) is not None):
             here.done.acts.append(Disarm(number))
 
 

@@ -115,6 +115,19 @@ def test_a_switch_takes_an_armed_merge_back() -> None:
     assert [Disarm(7)] == acts(heeded(MINE, pulls=[pull("autonomous", armed=True)], lookups=thrown), Disarm)
 
 
+@pytest.mark.parametrize("by_us", [True, False])
+def test_a_demotion_takes_an_armed_merge_back_and_one_of_ours_until_it_is_gone(by_us: bool) -> None:
+    of = thread("autonomous", touched=(touched("interactive", TRIAGER),))
+    armed = pull("autonomous", of=of, armed=True, armed_by_us=by_us)
+
+    first = heeded(MINE, pulls=[armed])
+    second = heeded(MINE, *first.entries, pulls=[armed])
+
+    assert [Disarm(7)] == acts(first, Disarm)
+    assert by_us == bool(acts(second, Disarm))
+    assert [Disarm(7)] == acts(then(MINE, pulls=[armed]), Disarm)
+
+
 def test_a_demotion_stands_beside_a_promotion_that_waits() -> None:
     put = (touched("backlog", TRIAGER, 1), touched("autonomous", READER, 2))
     both = pull(of=thread(touched=put), head_at="2026-03-01T01:00:00Z")

@@ -66,6 +66,12 @@ def test_a_pull_of_somebody_else_with_our_branch_mark_and_labels_is_not_ours():
     assert (tended.entries, tended.acts) == ([], [])
 
 
+def test_an_auto_merge_that_a_person_asked_for_on_what_never_merged_itself_is_his():
+    tended = look(proposed(), pulls=[pull(armed=True)], says=decision())
+
+    assert Disarm not in [type(act) for act in tended.acts]
+
+
 # --- ends -------------------------------------------------------------------------------------------------------------
 
 

@@ -177,6 +177,7 @@ class Desk:
             twins=twins if is_open else None,
             reviews=timeline.reviews(),
             checks=self._checking.at(one.head.sha, one.base.ref) if is_open else (),
+            armed_by_us=_is_armed_by(one, self._place.home().account),
         )
 
     def _settled(self, path: str, *, queued: bool) -> Pull:
@@ -225,6 +226,11 @@ class Desk:
             reopened_at=timeline.last_at("reopened"),
         )
         return thread, timeline
+
+
+def _is_armed_by(one: Pull, account: int) -> bool:
+    by = one.auto_merge.enabled_by if one.auto_merge is not None else None
+    return by is not None and by.id == account
 
 
 def _all_ours(commits: Sequence[Commit], place: Place) -> bool | None:

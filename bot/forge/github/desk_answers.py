@@ -50,6 +50,12 @@ class Issue(Thread, frozen=True):
     pull_request: dict[str, object] | None = None
 
 
+class Armed(msgspec.Struct, frozen=True):
+    """A native auto-merge, and who asked for it."""
+
+    enabled_by: Person | None = None
+
+
 class Pull(Thread, frozen=True, kw_only=True):
     """A pull; the last five only in the answer about one."""
 
@@ -59,7 +65,7 @@ class Pull(Thread, frozen=True, kw_only=True):
     draft: bool = False
     merged_at: str | None = None
     merge_commit_sha: str | None = None
-    auto_merge: dict[str, object] | None = None
+    auto_merge: Armed | None = None
     merged_by: Person | None = None
     mergeable: bool | None = None
     mergeable_state: str = "unknown"

@@ -281,9 +281,12 @@ def test_an_armed_pull_merges_when_it_is_green_and_a_disarmed_one_does_not(
     head = at().desk.pulls()[0].head
     assert "done" == at().desk.perform(Merge(opened, head, "arm")).status
     assert "unchanged" == at().desk.perform(Merge(opened, head, "arm")).status
-    assert at().desk.pulls()[0].armed
+    assert (True, True) == ((armed := at().desk.pulls()[0]).armed, armed.armed_by_us)
     assert "done" == at().desk.perform(Disarm(opened)).status
     assert "unchanged" == at().desk.perform(Disarm(opened)).status
+    shop.issues[opened].pull.armed_by = world.user("ann")  # type: ignore[union-attr]
+    assert (True, False) == ((armed := at().desk.pulls()[0]).armed, armed.armed_by_us)
+    at().desk.perform(Disarm(opened))
     world.check(shop, head, "ci")
     assert "open" == at().desk.pulls()[0].thread.state
 
