@@ -82,7 +82,7 @@ def _troubles(texts: Sequence[str], failure: Failure | None, found: Excerpt) -> 
         own = own or evidence.is_own_doing(found.kind, found.sign, texts[found.evidence - 1])
     for hit in hits:
         name = hit.signature.name
-        match attribution.of_log(name, own).cause:
+        match attribution.of_log(name, own):
             case "infrastructure":
                 yield Signal("infrastructure", detail=hit.signature.id), hit.index
             case "derivative" if not own:

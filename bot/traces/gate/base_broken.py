@@ -1,6 +1,6 @@
 """X6: an episode and the history go in; that its base, or the world around it, was red in the same way comes out.
 
-Two kinds of evidence, the better first.
+Three kinds of evidence, the best first.
 
 *The base itself.* A run of the same workflow at the commit that the episode is based on was red, and everything that is
 red at the head was red there too. One more failing test at the head is the agent's, and then nothing is excused. Nor
@@ -11,6 +11,9 @@ that makes the same mistake in every task leaves the very same trail, and that i
 a witness is demanded that no agent's habit can explain: a pull in which no agent took part was red with the same keys,
 or a run of the base branch was, or one of these runs shows trouble of the machine. And a pass of the same workflow in
 between speaks against it: whatever was broken was not broken then. Evidence from forks (T0) never counts.
+
+*Outage.* The very same logs in at least three repositories within an hour, with such a witness: a registry or a service
+was down. No failing test may be among them, for then it is the tests' own output that looks alike.
 """
 
 from __future__ import annotations
@@ -25,6 +28,9 @@ from bot.traces.gate.own_doing import own_doing
 WINDOW_SECONDS = 24 * 3600.0
 MIN_PULLS = 2
 """Other pulls that must be red with the same keys (research/mining.md §2; research/ci.md §5.1, step 6)."""
+OUTAGE_SECONDS = 3600.0
+MIN_REPOSITORIES = 3
+"""Repositories, this one among them, that must be red with the same logs at once (the same step)."""
 
 
 def base_broken(episode: Episode, history: History) -> str:
@@ -32,7 +38,7 @@ def base_broken(episode: Episode, history: History) -> str:
     red = failing(episode.signals)
     if not red.named or own_doing(episode, red):
         return ""
-    return _red_base(episode, red, history) or _spread(episode, red, history)
+    return _red_base(episode, red, history) or _spread(episode, red, history) or _outage(episode, red, history)
 
 
 def _red_base(episode: Episode, red: Failing, history: History) -> str:
@@ -63,6 +69,23 @@ def _spread(episode: Episode, red: Failing, history: History) -> str:
         return ""
     hours = (max(run.at for run in near) - min(run.at for run in near)) / 3600
     return f"{red} failed in {len(pulls)} unrelated pulls within {max(hours, 0.1):.1f} h, {witness}"
+
+
+def _outage(episode: Episode, red: Failing, history: History) -> str:
+    here = sighting(episode)
+    if red.tests:
+        return ""
+    near = [
+        run
+        for run in history.red_anywhere.get(min(red.logs), ())
+        if abs(run.at - here.at) <= OUTAGE_SECONDS and run.trusted and red.within(run.red)
+    ]
+    others = [run for run in near if run.repository != here.repository]
+    count = len({run.repository for run in others}) + 1
+    witness = _witness(others)
+    if count < MIN_REPOSITORIES or not witness or _passed_between(here, others, history):
+        return ""
+    return f"{red} failed in {count} repositories within an hour, {witness}"
 
 
 def _unrelated(here: Sighting, other: Sighting) -> bool:

@@ -2,6 +2,9 @@
 
 A test is known by its id, any other failure by the versioned key of its log. A report that names fewer tests than it
 counts is incomplete: the count becomes a key of its own, so that two such runs are alike only when they count alike.
+
+A job that only passes on what another job did ("some required checks failed", an artifact that nobody made) is not what
+was red: the job that it speaks of is (research/ci.md §5.1, step 2).
 """
 
 from __future__ import annotations
@@ -44,9 +47,16 @@ class Failing(msgspec.Struct, frozen=True):
         return f"{keys[0][:80]} and {len(keys) - 1} more" if len(keys) > 1 else keys[0][:80] if keys else "nothing"
 
 
+def unechoed(signals: Iterable[Signal]) -> list[Signal]:
+    """The signals that hold, without those of logs whose job only passes on what another job did."""
+    held = [signal for signal in signals if signal.held]
+    passed_on = {signal.pin.sha256 for signal in held if signal.name == "derivative" and signal.pin}
+    return [signal for signal in held if signal.pin is None or signal.pin.sha256 not in passed_on]
+
+
 def failing(signals: Iterable[Signal]) -> Failing:
     """What was red in a run."""
-    held = [signal for signal in signals if signal.held]
+    held = unechoed(signals)
     tests = {signal.detail for signal in held if signal.name == "test-failed" and signal.detail}
     counted = sum(int(signal.value or 0) for signal in held if signal.name == "tests-failed")
     if counted > sum(signal.name == "test-failed" for signal in held):

@@ -59,6 +59,8 @@ class History(msgspec.Struct, frozen=True):
     from_base: Mapping[tuple[str, str], Runs] = msgspec.field(default_factory=dict)
     branch: Mapping[str, Runs] = msgspec.field(default_factory=dict)
     red_with: Mapping[tuple[str, str], Runs] = msgspec.field(default_factory=dict)
+    red_anywhere: Mapping[str, Runs] = msgspec.field(default_factory=dict)
+    """By the key of a log, over all repositories: a test's name means something in its own only."""
     passes: Mapping[str, Runs] = msgspec.field(default_factory=dict)
     flaky: Mapping[tuple[str, str], Runs] = msgspec.field(default_factory=dict)
     bases: frozenset[tuple[str, str]] = frozenset()
@@ -87,6 +89,7 @@ def recall(episodes: Iterable[Episode]) -> History:
         from_base=_by(seen, lambda one: [(one.repository, one.base_sha)] if one.base_sha and not one.base else []),
         branch=_by(based, lambda one: [one.repository]),
         red_with=_by(seen, lambda one: [(one.repository, key) for key in sorted(one.red.tests | one.red.logs)]),
+        red_anywhere=_by(seen, lambda one: sorted(one.red.logs)),
         passes=_by((one for one in seen if one.outcome == "pass"), lambda one: [one.repository]),
         flaky=_by(seen, lambda one: [(one.repository, test) for test in sorted(one.flaky)]),
         bases=bases,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.model import Agent, Diff, Episode, Run, Signal, Source, Step, Trace, Witness
+from bot.model import Agent, Diff, Episode, Run, Signal, Source, Step, Trace, Witness, replace
 from bot.traces.gate import gate, recall
 from bot.traces.gate.base_broken import base_broken
 
@@ -179,6 +179,38 @@ def test_a_spread_that_no_agents_habit_explains_is_excused(others, witness):
 
     assert said.startswith(f"{TEST} failed in 2 unrelated pulls within")
     assert witness in said
+
+
+def elsewhere(repository: str, **fields: object) -> Episode:
+    """A pull of another repository, half an hour later."""
+    number = ord(repository[-1])
+    late = Run(number, workflow="ci", created_at="2026-05-10T12:30:00Z")
+    return replace(attempt(number, signals=LOG, run=late, **fields), id=f"{repository}/pull", repository=repository)
+
+
+@pytest.mark.parametrize(
+    ("episode", "others"),
+    [
+        (attempt(1, signals=LOG), (elsewhere("o/s"), elsewhere("o/t"))),
+        (attempt(1, signals=LOG), (elsewhere("o/s", **PERSON),)),
+        (attempt(1, signals=LOG, run=run(1, 10)), (elsewhere("o/s", **PERSON), elsewhere("o/t"))),
+        (attempt(1, signals=LOG), (elsewhere("o/s", **PERSON, trust="T0"), elsewhere("o/t"))),
+        (attempt(1, signals=(*RED, *LOG)), (elsewhere("o/s", **PERSON), elsewhere("o/t"))),
+        (attempt(1, signals=LOG), (elsewhere("o/s", **PERSON), elsewhere("o/t"), attempt(9, "pass", hour=12))),
+    ],
+    ids=[
+        "agents only", "two repositories", "hours before", "the witness is a fork", "a failing test beside the log",
+        "a pass here at the time",
+    ],
+)  # fmt: skip
+def test_the_same_log_in_other_repositories_excuses_nobody_without_a_sound_witness(episode, others):
+    assert seen(episode, *others) == ""
+
+
+def test_the_same_log_in_three_repositories_within_an_hour_is_an_outage():
+    said = seen(attempt(1, signals=LOG), elsewhere("o/s", **PERSON), elsewhere("o/t"))
+
+    assert said == f"{LOG[0].detail} failed in 3 repositories within an hour, one of them without an agent: o/s/pull"
 
 
 def test_a_run_of_the_base_branch_is_no_agents_attempt():
