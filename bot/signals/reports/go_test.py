@@ -89,6 +89,9 @@ class _Stream:
     failed_builds: set[str] = field(default_factory=set)
     broken: int = 0
     """Lines that are no whole event."""
+    lost: int = 0
+    """Bytes of those lines."""
+    first_broken: int = 0
     first: str = ""
     last: str = ""
     elapsed: float = 0.0
@@ -126,15 +129,23 @@ def read(data: bytes, path: str) -> Report:
         if line[:1] == b"{":
             event = _event(line)
             if event is None:
-                stream.broken += 1
+                _break(stream, raw, number)
             elif event.action in _ACTIONS:
                 _take(stream, event, _Said("", at, at + len(raw), number))
         elif line.startswith(b"FAIL"):
             _plain(stream, line[:600].decode("utf-8", "replace"), _Said("", at, at + len(raw), number))
+        elif line.endswith(b"}") and b'"Action":"' in line and b'"Package":"' in line:
+            _break(stream, raw, number)  # the end of an event whose beginning is lost
         at += len(raw) + 1
     found = list(_cases(stream, None if wide else source))
     took = cases.between(stream.first, stream.last) or stream.elapsed * 1000
     return cases.report(NAME, source, found, Told(milliseconds=took), _problem(stream))
+
+
+def _break(stream: _Stream, raw: bytes, number: int) -> None:
+    stream.broken += 1
+    stream.lost += len(raw)
+    stream.first_broken = stream.first_broken or number
 
 
 def _event(line: bytes) -> _Event | None:
@@ -252,7 +263,9 @@ def _cases(stream: _Stream, source: Source | None) -> Iterator[Case]:
 def _problem(stream: _Stream) -> str:
     """Why the stream is not whole, "" when it is."""
     if stream.broken:
-        return f"{stream.broken} lines are no whole events"
+        return (
+            f"{stream.broken} lines are no whole events, {stream.lost} bytes lost, first on line {stream.first_broken}"
+        )
     going = sum(package.open for package in stream.packages.values())
     return f"{going} packages did not come to their end" if going else ""
 

@@ -147,3 +147,14 @@ def test_duration_is_from_the_first_time_to_the_last() -> None:
     )
 
     assert [2_000.0] == [signal.value for signal in read(data).signals if signal.name == "job-duration"]
+
+
+WHOLE = b'{"Time":"t","Action":"fail","Package":"p","Test":"B"}'
+
+
+@pytest.mark.parametrize("damaged", [WHOLE[:-9], WHOLE[5:]], ids=["its end", "its beginning"])
+def test_an_event_that_lost_a_part_is_told_with_its_bytes(damaged: bytes) -> None:
+    report = read(damaged + b'\n{"Action":"pass","Package":"p"}\n')
+
+    assert (report.outcome, report.partial) == ("none", True)
+    assert f"1 lines are no whole events, {len(damaged)} bytes lost, first on line 1" in report.warnings[0]
