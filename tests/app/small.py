@@ -252,9 +252,9 @@ class _Standing:
         }
 
     def _thread(self, issue: Issue) -> dict[str, Any]:
-        """One of ours whole; of others' what we said there."""
+        """One of ours whole; of others' what we said there, in any order: each comment is edited in its place."""
         bot = self.world.bot
-        said = [self._plain(one.body) for one in issue.comments if one.user == bot]
+        said = sorted(self._plain(one.body) for one in issue.comments if one.user == bot)
         reactions = self.repository.reactions
         ours = [
             (place, kind)
