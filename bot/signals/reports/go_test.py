@@ -134,7 +134,7 @@ def read(data: bytes, path: str) -> Report:
                 _take(stream, event, _Said("", at, at + len(raw), number))
         elif line.startswith(b"FAIL"):
             _plain(stream, line[:600].decode("utf-8", "replace"), _Said("", at, at + len(raw), number))
-        elif line.endswith(b"}") and b'"Action":"' in line and b'"Package":"' in line:
+        elif line.endswith(b"}") and b'Action":"' in line and b'"Package":"' in line:
             _break(stream, raw, number)  # the end of an event whose beginning is lost
         at += len(raw) + 1
     found = list(_cases(stream, None if wide else source))

@@ -75,6 +75,8 @@ def load_lines(data: bytes) -> tuple[list[dict[str, object]], Loaded]:
             why = why or f"line {number} is no JSON object"
         else:
             records.append(record)
+            holes = _holes(line.strip(b"\xef\xbb\xbf \t\r\0").decode("utf-8", "replace"))
+            why = why or (f"line {number}: {holes}" if holes else "")
     return records, Loaded(None, lost, why)
 
 
