@@ -122,7 +122,10 @@ def test_a_folder_whose_origin_is_another_repository_is_not_taken_for_the_only_o
     assert git(other, "branch", "--list", "flywheel/*") == ""
 
 
-@pytest.mark.parametrize("name", ["ledger.jsonl", "repos", "pulls", "run.json"])
+@pytest.mark.parametrize(
+    "name",
+    ["ledger.jsonl", "run.json", *(pytest.param(one, marks=pytest.mark.long) for one in ("repos", "pulls"))],
+)
 def test_something_else_where_a_file_of_ours_belongs_is_told_and_kept(name: str, tmp_path: Path) -> None:
     out = tmp_path / "flywheel-out"
     out.mkdir()

@@ -72,7 +72,12 @@ def test_embed_makes_a_bundle_that_observe_shows(runner: Runner) -> None:
 
 
 @pytest.mark.parametrize(
-    "hostile", ["$(touch pwned)", "`touch pwned`", '"; touch pwned; "', "--strict", "-x\n--out\n/"]
+    "hostile",
+    [
+        "$(touch pwned)",
+        "-x\n--out\n/",
+        *(pytest.param(one, marks=pytest.mark.long) for one in ("`touch pwned`", '"; touch pwned; "', "--strict")),
+    ],
 )
 def test_what_an_input_holds_is_never_run(runner: Runner, hostile: str) -> None:
     done = runner.step("embed", mode="embed", task=hostile, agent=hostile, reports=hostile, transcripts=hostile)

@@ -62,6 +62,7 @@ def test_a_job_that_may_only_read_hands_over_and_the_other_opens(
     assert "The tier `autonomous` is off here" in page
 
 
+@pytest.mark.long
 def test_an_apps_token_is_told_nothing_of_workflows_that_do_not_start(
     writing: Runner, world: World, shop: Repository, handed: dict[str, Any]
 ) -> None:
@@ -117,6 +118,7 @@ def test_what_a_person_closed_is_remembered_and_stays_closed(
     assert "a pull was turned down on" in writing.page()
 
 
+@pytest.mark.long
 def test_what_a_person_merged_is_remembered(
     writing: Runner, shop: Repository, handed: dict[str, Any], write_token: str, ann: pygithub.Github
 ) -> None:
@@ -131,6 +133,7 @@ def test_what_a_person_merged_is_remembered(
     assert 1 == len(shop.issues)
 
 
+@pytest.mark.long
 def test_two_jobs_at_once_lose_no_line(
     tmp_path: Path, github: GitHub, shop: Repository, handed: dict[str, Any], write_token: str
 ) -> None:
@@ -265,6 +268,7 @@ def test_without_a_token_or_a_file_it_says_what_is_missing(writing: Runner, writ
     assert {} == writing.outputs()
 
 
+@pytest.mark.long
 def test_where_another_token_keeps_the_ledger_nothing_is_opened(
     writing: Runner, world: World, shop: Repository, handed: dict[str, Any], write_token: str
 ) -> None:

@@ -159,7 +159,10 @@ def on(app: App, world: World, shop: Repository, github: GitHub) -> Stage:
     return Stage(app, world, shop, github)
 
 
-@pytest.mark.parametrize("prepare", ALL, ids=lambda prepare: str(prepare.__name__))
+@pytest.mark.parametrize(
+    "prepare",
+    [pytest.param(one, id=one.__name__, marks=[pytest.mark.long] * (place > 2)) for place, one in enumerate(ALL)],
+)
 def test_an_act_survives_every_fault_at_every_call(on: Stage, prepare: Prepare) -> None:
     on.perform(prepare(on)[0])  # tokens are made
     act, seen = prepare(on)
