@@ -1,12 +1,13 @@
 """Every rule on every labelled set here; fire rates, odds ratios, AUC, replication, null fleets, localisation out.
 
-usage: python -m bench.detectors [--shuffles 100]
+usage: python -m bench.detectors [--shuffles 200] [--whole DIR]      (DIR: checkouts, bench/swe_agent.py names them)
 
 Rules are read from rules/detectors as it stands. Bars: a null fleet (outcomes shuffled within tasks, or among the tasks
-where each has one run) may be loud in 5 %; AUC of all signals above run length alone, task-disjoint, in the same run;
-localisation beside the constants, in the same run. Replication: of what one half of the tasks shows and the other is
-large enough to see, the share that it confirms, and of all that one half shows the share that the other shows as well;
-under shuffled outcomes the same, which is what chance confirms.
+where each has one run) may be loud in 5 %, the exact interval beside it; AUC of all signals above run length alone,
+task-disjoint, in the same run; localisation beside the constants, in the same run. Replication: of what one half of the
+tasks shows and the other is large enough to see, the share that it confirms, and of all that one half shows the share
+that the other shows as well: by the halves of the product, over other halvings at random, and under shuffled outcomes,
+which is what chance confirms.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import csv
 import random
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from operator import add
 from pathlib import Path
 from typing import NamedTuple
@@ -24,18 +25,20 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import binomtest
 
-from bench import localising
+from bench import localising, swe_agent
 from bench.fleet import TAU, disjoint_auc, features, judged, shuffled
 from bench.labelled.agentrx import RUNS
 from bench.labelled.case import DATA
 from bench.rules import ratio
 from bot.commands.wiring import shipped_detectors
-from bot.model import Detector, Episode, Finding, Measured, Remedy, replace
+from bot.model import Detector, Episode, Finding, Measured, Outcome, Remedy, Replication, replace
 from bot.traces.analyse import analyse
+from bot.traces.contrast import choose, table_of, task_of
 from bot.traces.mine import mine
-from bot.traces.replicate import CONFIRMED, replicate
+from bot.traces.replicate import CONFIRMED, compare, replicate
 
 VERDICTS = Path("../shared/data/outcomes/terminal-bench-0.1.1.csv")
+PLANTED = "our examples (planted, no evidence)"
 SETS = (
     ("tau-bench airline, gpt-4o", (TAU,)),
     ("tau-bench retail (AgentRx)", (RUNS,)),
@@ -43,10 +46,13 @@ SETS = (
         "others (OpenHands resolver, tau2, Inspect)",
         tuple(DATA / d for d in ("openhands-v0", "tau2-bench", "inspect-eval")),
     ),
-    ("SWE-agent on SWE-bench, labelled", (DATA / "swe-agent-labelled",)),
-    ("Terminal-Bench transcripts", (DATA / "terminal-bench",)),
-    ("our examples (planted, no evidence)", (Path("examples/episodes"),)),
+    (PLANTED, (Path("examples/episodes"),)),
 )
+WHOLE: tuple[tuple[str, Callable[[Path], list[Episode]]], ...] = (
+    ("SWE-agent, GPT-4, three runs of SWE-bench Lite", swe_agent.lite),
+    ("SWE-agent, four models, Java", swe_agent.java),
+)
+HALVINGS = 100
 MIN_RUNS = 20
 """Fewer judged runs than this are named and not tabulated."""
 TIMED_OUT = Detector(
@@ -69,7 +75,7 @@ def verdicts() -> tuple[list[Episode], list[Finding]]:
             name = f"{row['submission']}/{row['task']}/{row['trial']}"
             if row["verdict"] == "none":
                 continue
-            outcome = "pass" if row["verdict"] == "pass" else "fail"
+            outcome: Outcome = "pass" if row["verdict"] == "pass" else "fail"
             episodes.append(Episode(name, row["submission"], outcome, task=row["task"]))
             if row["failure_mode"] == "agent_timeout":
                 findings.append(Finding(TIMED_OUT.id, name, ()))
@@ -98,18 +104,76 @@ class Replicated(NamedTuple):
         """Both together."""
         return Replicated(*map(add, self, more))
 
+    def told(self, name: str) -> str:
+        return (
+            f"  {name:16} {share(self.confirmed, self.asked)} that the other half is large enough to see; "
+            f"{share(self.seen, self.found)} that one half found, however small the other"
+        )
 
-def replicated(episodes: Sequence[Episode], findings: Sequence[Finding], detectors: Sequence[Detector]) -> Replicated:
+
+class Noise(NamedTuple):
+    """Loud null fleets of how many, and what the other half confirms in truth, over other halvings and by chance."""
+
+    loud: int = 0
+    shuffles: int = 0
+    true: Replicated = Replicated()
+    halvings: Replicated = Replicated()
+    chance: Replicated = Replicated()
+
+    def plus(self, more: Noise) -> Noise:
+        """Both together."""
+        return Noise(
+            self.loud + more.loud,
+            self.shuffles + more.shuffles,
+            self.true.plus(*more.true),
+            self.halvings.plus(*more.halvings),
+            self.chance.plus(*more.chance),
+        )
+
+    def lines(self) -> Iterator[str]:
+        low, high = binomtest(self.loud, self.shuffles).proportion_ci()
+        interval = f"{self.loud / self.shuffles:.1%} [{low:.1%}, {high:.1%}]"
+        yield f"  null fleets with an actionable pattern: {self.loud} of {self.shuffles} = {interval} (bar: 5 %)"
+        yield self.true.told("replication")
+        yield self.halvings.told(f"  {HALVINGS} halvings")
+        yield self.chance.told("  shuffled")
+
+
+def share(some: int, of: int) -> str:
+    """`1 of 4 (25 %)`."""
+    return f"{some} of {of}" + (f" ({some / of:.0%})" if of else "")
+
+
+def replicated(
+    episodes: Sequence[Episode],
+    findings: Sequence[Finding],
+    detectors: Sequence[Detector],
+    told: Callable[[Sequence[Episode], set[str]], Replication] = replicate,
+) -> Replicated:
     """What the two halves say of each other."""
-    told = Replicated()
+    count = Replicated()
     for detector in detectors:
         fired = {finding.episode for finding in findings if finding.detector == detector.id}
         if not fired:
             continue
-        other = replicate(episodes, fired)
+        other = told(episodes, fired)
         was_asked = other.code != "too-few-to-replicate"
         found = other.power > 0
-        told = told.plus(found, found and other.p < CONFIRMED, was_asked, other.code == "replicated")
+        count = count.plus(found, found and other.p < CONFIRMED, was_asked, other.code == "replicated")
+    return count
+
+
+def halved(rng: random.Random) -> Callable[[Sequence[Episode], set[str]], Replication]:
+    """`replicate` with halves that are drawn anew, still of whole tasks."""
+    drawn = dict[str, int]()
+
+    def side_of(episode: Episode) -> int:
+        return drawn.setdefault(task_of(episode), rng.getrandbits(1))
+
+    def told(episodes: Sequence[Episode], fired: set[str]) -> Replication:
+        _, strata = choose(episodes)
+        return compare([table_of((e for e in one if side_of(e) == side), fired) for one in strata] for side in (0, 1))
+
     return told
 
 
@@ -127,24 +191,19 @@ def rates(episodes: Sequence[Episode], findings: Sequence[Finding], detectors: S
     print(f"  silent: {', '.join(silent) or 'none'}")
 
 
-def nulls(
+def noise(
     episodes: Sequence[Episode], findings: Sequence[Finding], detectors: Sequence[Detector], shuffles: int
-) -> None:
+) -> Noise:
     """How loud shuffled outcomes are, and what the other half confirms in truth and by chance."""
     rng = random.Random(20261124)
-    loud, chance = 0, Replicated()
+    loud, chance, halvings = 0, Replicated(), Replicated()
     for _ in range(shuffles):
         drawn = null(episodes, rng)
         loud += any(one.status == "actionable" for one in mine(findings, drawn, detectors))
         chance = chance.plus(*replicated(drawn, findings, detectors))
-    real = replicated(episodes, findings, detectors)
-    low, high = binomtest(loud, shuffles).proportion_ci()
-    print(f"  null fleets with an actionable pattern: {loud} of {shuffles} [{low:.1%}, {high:.1%}] (bar: 5 %)")
-    for name, one in (("replication", real), ("  shuffled", chance)):
-        print(
-            f"  {name}: {one.confirmed} of {one.asked} that the other half is large enough to see; "
-            f"{one.seen} of {one.found} that one half found, however small the other"
-        )
+    for _ in range(HALVINGS):
+        halvings = halvings.plus(*replicated(episodes, findings, detectors, halved(rng)))
+    return Noise(loud, shuffles, replicated(episodes, findings, detectors), halvings, chance)
 
 
 def areas(episodes: Sequence[Episode], findings: Sequence[Finding], detectors: Sequence[Detector]) -> None:
@@ -165,43 +224,54 @@ def areas(episodes: Sequence[Episode], findings: Sequence[Finding], detectors: S
         print(f"  AUC {name:18} {area:.3f} [{low:.3f}, {high:.3f}]")
 
 
-def show(name: str, paths: Sequence[Path], detectors: Sequence[Detector], shuffles: int) -> None:
-    here = [path for path in paths if path.exists()]
-    episodes = [episode for path in here for episode in judged(path)]
+def show(name: str, episodes: Sequence[Episode], detectors: Sequence[Detector], shuffles: int) -> Noise:
+    """Print one set; its noise, nothing where too few runs have a verdict."""
     outcomes = Counter(episode.outcome for episode in episodes)
-    if not here:
-        print(f"\n{name}: not here")
-        return
     print(f"\n{name}: {outcomes['fail']} failed, {outcomes['pass']} passed, {len({e.task for e in episodes})} tasks")
     if len(episodes) < MIN_RUNS:
         print(f"  fewer than {MIN_RUNS} runs with a verdict: nothing can be said of rates")
-        return
+        return Noise()
     findings = [finding for episode in episodes for finding in analyse(episode, detectors)]
     rates(episodes, findings, detectors)
-    nulls(episodes, findings, detectors, shuffles)
+    told = noise(episodes, findings, detectors, shuffles)
+    print(*told.lines(), sep="\n")
     areas(episodes, findings, detectors)
+    return told
 
 
-def show_verdicts(shuffles: int) -> None:
+def show_verdicts(shuffles: int) -> Noise:
     if not VERDICTS.exists():
         print("\nTerminal-Bench verdicts: not here")
-        return
+        return Noise()
     episodes, findings = verdicts()
     print(f"\nTerminal-Bench verdicts: {len(episodes)} runs of 7 submissions, one signal")
     rates(episodes, findings, [TIMED_OUT])
-    nulls(episodes, findings, [TIMED_OUT], shuffles)
+    told = noise(episodes, findings, [TIMED_OUT], shuffles)
+    print(*told.lines(), sep="\n")
+    return told
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--shuffles", type=int, default=100)
-    shuffles = parser.parse_args().shuffles
+    parser.add_argument("--shuffles", type=int, default=200)
+    parser.add_argument("--whole", type=Path)
+    given = parser.parse_args()
     started = time.perf_counter()
     detectors = shipped_detectors()
     print(f"{len(detectors)} rules")
+    real = Noise()
     for name, paths in SETS:
-        show(name, paths, detectors, shuffles)
-    show_verdicts(shuffles)
+        episodes = [episode for path in paths if path.exists() for episode in judged(path)]
+        told = show(name, episodes, detectors, given.shuffles)
+        real = real if name == PLANTED else real.plus(told)
+    for name, read in WHOLE:
+        if given.whole is None:
+            print(f"\n{name}: not here, see --whole")
+        else:
+            real = real.plus(show(name, read(given.whole), detectors, given.shuffles))
+    real = real.plus(show_verdicts(given.shuffles))
+    if real.shuffles:
+        print("\nall labelled sets together, our examples left out", *real.lines(), sep="\n")
     print("\nwhere runs went wrong: the blamed agent and step", end="")
     for line in localising.table(localising.sets()):
         print(line)
