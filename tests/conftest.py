@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 from bot.forge.github import client
 
 settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("door", settings.get_profile("here"), derandomize=True)
+settings.register_profile("door", settings.get_profile("here"), derandomize=True, max_examples=50)
 settings.load_profile("door" if os.environ.get("CI") else "here")
 
 client.FIRST_WAIT_S = 0.01

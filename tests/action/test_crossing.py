@@ -102,6 +102,7 @@ def test_twice_is_the_same_as_once(writing: Runner, shop: Repository, handed: di
     assert 1 == len(lines)
 
 
+@pytest.mark.long
 def test_what_a_person_closed_is_remembered_and_stays_closed(
     writing: Runner, shop: Repository, handed: dict[str, Any], write_token: str, ann: pygithub.Github
 ) -> None:
@@ -226,6 +227,7 @@ def test_the_repository_s_own_file_is_obeyed(
     assert [] == github.writes
 
 
+@pytest.mark.long
 def test_where_workflows_may_open_no_pulls_the_way_out_is_said(
     writing: Runner, shop: Repository, handed: dict[str, Any], write_token: str
 ) -> None:

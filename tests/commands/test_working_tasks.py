@@ -125,6 +125,7 @@ def test_another_list_than_the_registered_one_is_refused(scene: Scene) -> None:
         scene.work(work="nonsense")
 
 
+@pytest.mark.long
 def test_what_is_not_the_agents_fault_has_no_verdict(scene: Scene) -> None:
     outcomes = {
         "no agent": scene.work(agent="no-such-agent"),
@@ -143,6 +144,7 @@ def test_what_is_not_the_agents_fault_has_no_verdict(scene: Scene) -> None:
     }
 
 
+@pytest.mark.long
 def test_the_shares_of_an_arm_are_all_of_it_and_none_twice(scene: Scene) -> None:
     shares = [scene.work(shard=(number, 3)) for number in (1, 2, 3)]
 

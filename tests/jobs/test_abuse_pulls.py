@@ -349,7 +349,7 @@ def test_37_where_there_is_a_merge_queue_it_goes_through_it(stand, ann):
     assert stand.events()[-1] == "merged"
 
 
-@pytest.mark.parametrize("kind", ["error", "lost", "cut"])
+@pytest.mark.parametrize("kind", ["lost", *(pytest.param(one, marks=pytest.mark.long) for one in ("error", "cut"))])
 def test_40_a_merge_without_an_answer_is_looked_at_before_anything_is_decided(stand, ann, github, kind):
     stand.open()
     stand.green()
@@ -409,6 +409,7 @@ def test_49_a_triagers_hold_issue_stops_merges(stand, ann):
     assert len(acts(stand.visit(), Merge)) == 1
 
 
+@pytest.mark.long
 def test_49_the_switch_of_rollbacks_is_a_writers(stand, ann):
     stand.open()
     stand.green()
@@ -460,6 +461,7 @@ def test_50_a_rollback_is_the_exact_inverse_and_merges_itself_once_it_is_green(s
     assert "taken back by Flywheel" in stand.says_in_comment(1)
 
 
+@pytest.mark.long
 def test_50_a_target_that_was_edited_since_is_an_issue_and_nothing_is_forced(stand, ann):
     went_in(stand, ann)
     commit(stand.world, stand.shop, "main", {"AGENTS.md": "# Shop\n\nRead the LAST check.\n"}, "ann")
@@ -472,6 +474,7 @@ def test_50_a_target_that_was_edited_since_is_an_issue_and_nothing_is_forced(sta
     assert "flywheel:stuck" in [label.name for label in issues[0].labels]
 
 
+@pytest.mark.long
 def test_50_an_open_revert_is_computed_anew_when_its_base_moves(stand, ann):
     text = "# Shop\n\nOpen daily.\n\nCall ann.\n"
     commit(stand.world, stand.shop, "main", {"AGENTS.md": text}, "ann")
@@ -491,6 +494,7 @@ def test_50_an_open_revert_is_computed_anew_when_its_base_moves(stand, ann):
     assert undo.pull.merged_at is None
 
 
+@pytest.mark.long
 def test_50_a_revert_that_a_person_closed_is_never_opened_again(stand, ann):
     went_in(stand, ann)
     stand.visit()

@@ -139,6 +139,7 @@ def lost(town: Town) -> list[Entry]:
     return [start, replace(start, event="merged"), replace(start, event="reverted")]
 
 
+@pytest.mark.long
 def test_autonomy_is_earned_used_hurts_is_undone_and_is_lost(town: Town, ann: pygithub.Github) -> None:
     town.owner = elsewhere(town, 15)
     town.ran(8, 92)
