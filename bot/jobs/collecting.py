@@ -33,6 +33,8 @@ from bot.jobs.collecting_runs import Case, attempts, base, failed, logs, run_fac
 from bot.jobs.collecting_source import Source
 from bot.model import Outcome, Trust
 from bot.signals.embed import safe
+from bot.signals.witness import closure
+from bot.traces.gate.closed import rejected
 
 MAX_REPORTS = 6
 MAX_COMMITS = 100
@@ -179,7 +181,8 @@ def _without_the_agent(
 
 
 def _closing(case: Case) -> None:
-    """What people did with the pull: a close that nobody gave a thought to is no verdict (issue 4, 6)."""
+    """What people did with the pull: a close that nobody gave a thought to is no verdict (issue 4, 6); what they looked
+    at and turned down has failed, whatever CI said of it (issue 3, 4)."""
     pull, compared = case.head.pull, case.head.compared
     if pull is None:
         return
@@ -203,6 +206,8 @@ def _closing(case: Case) -> None:
     case.more["closure"] = closure_of(pull, said)
     if not said.reviews and not said.threads and not by_people:
         case.outcome = "none"
+    elif case.outcome == "pass" and pull.head_sha == case.head.sha and rejected(closure(case.more)):
+        case.outcome = "fail"
 
 
 def _manifest(case: Case, seen: object, now: str) -> dict[str, object]:

@@ -19,12 +19,26 @@ import msgspec
 from msgspec import Meta
 
 from bot.errors import UserError
-from bot.model import Call, CallKind, CallStatus, Check, Diff, EndReason, Episode, Outcome, Signal, Source, Step, Trace
+from bot.model import (
+    Call,
+    CallKind,
+    CallStatus,
+    Check,
+    Closure,
+    Diff,
+    EndReason,
+    Episode,
+    Outcome,
+    Signal,
+    Source,
+    Step,
+    Trace,
+)
 from bot.traces import rule_yaml
 
 KEYS = (
     "name, steps, finds, fires, diff {changed, added}, reports {signal: value}, outcome, ended, prompt, final, "
-    "compactions"
+    "compactions, guard, closure {reason, by_bot, reviews}"
 )
 KINDS: tuple[tuple[str, CallKind], ...] = (
     ("run", "shell"),
@@ -60,6 +74,12 @@ class _Diff(msgspec.Struct, forbid_unknown_fields=True):
     added: tuple[str, ...] = ()
 
 
+class _Closure(msgspec.Struct, forbid_unknown_fields=True):
+    reason: str = ""
+    by_bot: bool = False
+    reviews: int = 0
+
+
 class _Case(msgspec.Struct, forbid_unknown_fields=True):
     name: Annotated[str, Meta(min_length=1, max_length=200)]
     finds: tuple[int, ...]
@@ -72,6 +92,8 @@ class _Case(msgspec.Struct, forbid_unknown_fields=True):
     prompt: str = ""
     final: str = ""
     compactions: int = 0
+    guard: Literal["", "loop", "format"] = ""
+    closure: _Closure | None = None
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -104,7 +126,9 @@ def _episode(case: _Case, path: str) -> Episode:
         prompt=case.prompt,
         final=case.final or (said[-1] if said else ""),
         compactions=case.compactions,
+        guard=case.guard,
     )
+    ended = case.closure
     return Episode(
         id=case.name,
         repository="test/test",
@@ -112,6 +136,7 @@ def _episode(case: _Case, path: str) -> Episode:
         trace=trace if steps else None,
         signals=tuple(_signal(name, value) for name, value in case.reports.items()),
         diff=Diff(case.diff.changed, case.diff.added) if case.diff else None,
+        closure=Closure(ended.reason, ended.by_bot, ended.reviews) if ended else None,
     )
 
 

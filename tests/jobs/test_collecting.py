@@ -256,6 +256,19 @@ def test_a_close_after_a_review_is_remembered_with_its_reason(case: Case) -> Non
     )
 
 
+@pytest.mark.parametrize(("words", "outcome"), [("This is not what we want.", "fail"), ("Superseded by #9.", "pass")])
+def test_a_green_pull_that_people_turned_down_has_failed(case: Case, words: str, outcome: str) -> None:
+    pull = case.pull(by="claude[bot]")
+    case.world.run(case.shop, head(pull), conclusion="success")
+    theirs = case.ann.get_repo("octo/shop").get_pull(pull.number)
+    theirs.create_review(body="Not like this.", event="REQUEST_CHANGES")
+    theirs.create_issue_comment(words)
+    close(case, pull.number)
+
+    assert outcome == case.collect(head(pull)).outcome
+    assert outcome == case.episode(head(pull)).outcome
+
+
 def test_the_agents_own_review_is_no_review(case: Case) -> None:
     pull = case.pull(by="claude[bot]")
     case.world.run(case.shop, head(pull), conclusion="success")

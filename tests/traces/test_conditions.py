@@ -390,7 +390,7 @@ PARAMETERS: tuple[object, ...] = (
     "unrun",
     "build",
 )
-MORE: tuple[object, ...] = ("failed", "finished", "unopened", "nudge")
+MORE: tuple[object, ...] = ("failed", "finished", "unopened", "nudge", "loop", "rejected")
 
 
 @given(

@@ -70,6 +70,8 @@ CONDITIONS: tuple[Condition, ...] = (
     Condition("tested", suites.tested, some_of("none", "narrow", "whole")),
     Condition("ci_tests", suites.ci_tests, some_of("unrun", "run")),
     Condition("guard_did", runs.guard_did, some_of("nudge", "pause", "send-back")),
+    Condition("stopped_by", runs.stopped_by, some_of("loop", "format")),
+    Condition("closed", runs.closed, some_of("rejected")),
     Condition("ci_stage", runs.ci_stage, some_of("build", "lint", "types")),
     Condition("adds_path", changes.adds_path, texts),
     Condition("changed_files", changes.changed_files, count),

@@ -7,6 +7,7 @@ import re
 from bot.model import Episode
 from bot.traces.conditions import calls as of
 from bot.traces.conditions.parameters import listed
+from bot.traces.gate.closed import rejected
 
 SHOWN = 10
 """How many steps of a share are cited: enough to see, not all of a long run."""
@@ -83,6 +84,21 @@ def guard_did(episode: Episode, acts: str | list[str]) -> tuple[int, ...] | None
         if len(said) > 1 and said[1] in listed(acts) and (not session or session in said[2:] or not said[2:]):
             return ()
     return None
+
+
+def stopped_by(episode: Episode, guards: str | list[str]) -> tuple[int, ...] | None:
+    """The agent's own guard ended the run: `loop` (it saw itself repeat) or `format` (answers that nobody could read).
+
+    The last step is cited.
+    """
+    if episode.trace is None or episode.trace.guard not in listed(guards):
+        return None
+    return of.last_step(episode)
+
+
+def closed(episode: Episode, _: str | list[str]) -> tuple[int, ...] | None:
+    """People reviewed the pull and closed it unmerged (`rejected`); nothing is cited."""
+    return () if rejected(episode.closure) else None
 
 
 def ci_stage(episode: Episode, stages: str | list[str]) -> tuple[int, ...] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot.model import Episode
+from bot.model import Closure, Episode
 from bot.traces.gate.failing import failing
 from bot.traces.gate.history import History
 
@@ -13,6 +13,11 @@ WORKFLOW = re.compile(
     r"|replaced by|in favou?r of)\b",
     re.IGNORECASE,
 )
+
+
+def rejected(closure: Closure | None) -> bool:
+    """People looked at a pull and said no: no bot closed it, and what was said speaks of no reason of the workflow."""
+    return closure is not None and closure.reviews > 0 and not (closure.by_bot or WORKFLOW.search(closure.reason[:200]))
 
 
 def closed(episode: Episode, _: History) -> str:
